@@ -1,0 +1,1 @@
+"""Monitoring visits, subject visits, deviations and adverse events."""

@@ -1,0 +1,1 @@
+"""Submissions to competent authorities and ethics committees."""

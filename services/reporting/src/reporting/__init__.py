@@ -1,0 +1,1 @@
+"""Timelines, milestones and the portal, folded from every service's events."""

@@ -1,0 +1,1 @@
+"""Studies, sites and subjects: who takes part, and when they may enrol."""

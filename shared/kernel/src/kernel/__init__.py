@@ -1,0 +1,22 @@
+"""The few pure values every domain speaks with: refusals, business times, frozen bases for deciders.
+
+Imports pydantic and the standard library only. Nothing here reads a clock, a network or a database.
+"""
+
+from kernel.business_time import BusinessTime, DateOnly, bounds, is_before, parse_business_time
+from kernel.deciding import Command, Event, State, changed
+from kernel.refusal import Reason, Refused
+
+__all__ = [
+    "BusinessTime",
+    "Command",
+    "DateOnly",
+    "Event",
+    "Reason",
+    "Refused",
+    "State",
+    "bounds",
+    "changed",
+    "is_before",
+    "parse_business_time",
+]
