@@ -1,0 +1,57 @@
+"""Settings that every service shares, from the environment only, with one line for each wrong variable."""
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_PREFIX = "STUDYLINE_"
+
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class ServiceSettings(BaseSettings):
+    """What a service needs to run; each field is the variable `STUDYLINE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore")
+
+    environment: Literal["development", "production"] = "production"
+    mongodb_uri: SecretStr = Field(min_length=1)
+    mongodb_database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,63}$")]
+    kafka_bootstrap: Annotated[str, StringConstraints(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")]
+    kafka_replication_factor: Annotated[int, Field(ge=1, le=9)] = 3
+    topic_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,64}$")] = ""
+    issuer_url: HttpUrl
+    audience: Annotated[str, StringConstraints(min_length=1)] = "studyline"
+    jwks_url: HttpUrl | None = None
+    signing_algorithm: Literal["ES256", "RS256"] = "ES256"
+    http_host: str = "0.0.0.0"  # noqa: S104 - a service in a container is reached from outside it
+    http_port: Port
+    http_body_limit_bytes: Annotated[int, Field(ge=1_024)] = 1_048_576
+    shutdown_limit_seconds: Annotated[float, Field(gt=0)] = 15.0
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+def load(settings_class: type[SettingsT]) -> SettingsT:
+    """Read the environment, or end the process with one line for each variable that is missing or wrong.
+
+    Raises `SystemExit` with the readable text; values are never shown, because some are secrets.
+    """
+    try:
+        return settings_class.model_validate({})
+    except ValidationError as invalid:
+        lines = [_explained(error) for error in invalid.errors(include_url=False, include_input=False)]
+        message = "The settings are not complete:\n  " + "\n  ".join(lines)
+        raise SystemExit(message) from None
+
+
+def _explained(error: ErrorDetails) -> str:
+    variable = ENV_PREFIX + "_".join(str(part) for part in error["loc"]).upper()
+    if error["type"] == "missing":
+        return f"{variable} is missing: set it in the environment."
+    return f"{variable} is not usable: {error['msg'][:1].lower()}{error['msg'][1:]}."
