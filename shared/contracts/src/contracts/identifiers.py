@@ -3,9 +3,10 @@
 import hashlib
 import re
 import unicodedata
-import uuid
 
-STUDYLINE = uuid.uuid5(uuid.NAMESPACE_URL, "https://studyline.dev/identifiers")
+from kernel import derived_id
+
+__all__ = ["derived_id", "sponsor_id"]
 
 
 def sponsor_id(name: str) -> str:
@@ -18,8 +19,3 @@ def sponsor_id(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
     digest = hashlib.sha256(known_as.encode()).hexdigest()[:10]
     return f"{slug or 'sponsor'}-{digest}"
-
-
-def derived_id(*parts: str) -> str:
-    """A UUID (version 5) of the parts in their order. Equal parts give the equal id, anywhere and at any time."""
-    return str(uuid.uuid5(STUDYLINE, "\x1f".join(parts)))

@@ -5,6 +5,7 @@ Imports pydantic and the standard library only. Nothing here reads a clock, a ne
 
 from kernel.business_time import BusinessTime, DateOnly, bounds, is_before, parse_business_time
 from kernel.deciding import Command, Event, State, changed
+from kernel.identity import derived_id
 from kernel.refusal import Reason, Refused
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "State",
     "bounds",
     "changed",
+    "derived_id",
     "is_before",
     "parse_business_time",
 ]

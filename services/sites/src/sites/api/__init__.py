@@ -1,0 +1,11 @@
+"""HTTP in: parse, hand over, answer."""
+
+from chassis.mongo import Database
+from fastapi import APIRouter
+
+from sites.api import adoptions, studies, study_sites, subjects
+
+
+def routers(database: Database) -> list[APIRouter]:
+    """Every router of the service."""
+    return [studies.router(database), study_sites.router(database), subjects.router(database), adoptions.router()]

@@ -1,0 +1,31 @@
+"""Composition root: settings → database, broker, routers, telemetry."""
+
+from functools import partial
+
+from chassis.asyncapi import document_of
+from chassis.service import Parts, Service
+from contracts import received
+from contracts import sites as public
+
+from sites import __version__, api, store
+from sites.consumers import LISTENS_TO, on_events
+from sites.settings import Settings
+
+NAME = "sites"
+
+
+def compose(settings: Settings) -> Service:
+    """The service, ready to run."""
+    parts = Parts.of(NAME, settings)
+    service = Service(
+        parts,
+        title="Studyline sites",
+        version=__version__,
+        routers=api.routers(parts.database),
+        prepare=partial(store.prepare, parts.database),
+        topic=public.TOPIC,
+        asyncapi=document_of(NAME, __version__, public.TOPIC, public.EVENTS),
+    )
+    assert service.commands is not None
+    service.consumer = parts.consumer(LISTENS_TO, received, partial(on_events, service.commands))
+    return service

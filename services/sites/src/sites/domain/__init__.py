@@ -1,0 +1,1 @@
+"""Studies, study sites, subjects and activation evidence: pure deciders."""

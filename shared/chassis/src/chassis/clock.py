@@ -1,0 +1,21 @@
+"""The one place that reads the wall clock and makes random identifiers."""
+
+import time
+import uuid
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The present instant in UTC, in milliseconds: what MongoDB keeps of it."""
+    instant = datetime.now(UTC)
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def new_id() -> str:
+    """A fresh random identifier (UUID version 4)."""
+    return str(uuid.uuid4())
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never goes back; for durations and deadlines only."""
+    return time.monotonic()

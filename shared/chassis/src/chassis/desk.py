@@ -1,0 +1,100 @@
+"""The desk at which an HTTP route hands a command over: who asks, under which key, based on which version."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import JSONResponse
+from kernel import Command, derived_id
+
+from chassis.auth import Caller, Role, requires
+from chassis.commands import Aggregate, Commands, Instruction, Outcome, Unit
+from chassis.journal import Actor, Context
+from chassis.requests import etag, fingerprint, idempotency_key, if_match
+from chassis.scope import Scope
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One request's right to give commands within the caller's scope."""
+
+    scope: Scope
+    context: Context
+    commands: Commands
+
+    async def carry_out(
+        self,
+        aggregate: Aggregate[Any, Any, Any],
+        aggregate_id: str,
+        command: Callable[[Unit], Awaitable[Command]],
+        *,
+        reason: str | None = None,
+        created: bool = False,
+    ) -> JSONResponse:
+        """Carry out one command and answer with the aggregate as it is after, its version as ETag."""
+        context = replace(self.context, reason=reason)
+        outcome = await self.commands.carry_out(self.scope, Instruction(aggregate, aggregate_id, command, context))
+        return answered(outcome, status=201 if created else 200)
+
+    async def carry_on(
+        self, aggregate: Aggregate[Any, Any, Any], aggregate_id: str, command: Command, *, reason: str | None = None
+    ) -> JSONResponse:
+        """Carry out a command on an aggregate that must be there."""
+        return await self.carry_out(aggregate, aggregate_id, existing(aggregate, aggregate_id, command), reason=reason)
+
+    def new_id(self, kind: str) -> str:
+        """The id of an aggregate this request makes; the same again when the request is repeated."""
+        return derived_id(kind, self.context.command_id)
+
+
+class desk:  # noqa: N801 - reads as a word in a route: Depends(desk(Role.OPERATIONS))
+    """FastAPI dependency: a `Desk` for callers with one of these roles. Raises the 400, 401 or 403 problem."""
+
+    def __init__(self, *roles: Role) -> None:
+        """Let these roles give the command."""
+        self._requires = requires(*roles)
+
+    async def __call__(
+        self,
+        request: Request,
+        caller: Caller,
+        key: Annotated[str, Depends(idempotency_key)],
+        version: Annotated[int | None, Depends(if_match)],
+    ) -> Desk:
+        """Put together what surrounds the command."""
+        await self._requires(caller)
+        actor = Actor(caller.subject, tuple(sorted(caller.roles)))
+        context = Context(
+            command_id=derived_id("command", caller.subject, repr(caller.scope), key),
+            actor=actor,
+            fingerprint=fingerprint(request.method, request.url.path, await request.body()),
+            expected_version=version,
+        )
+        return Desk(caller.scope, context, request.app.state.commands)
+
+
+def answered(outcome: Outcome, *, status: int) -> JSONResponse:
+    """The HTTP answer of an outcome that is no error."""
+    return JSONResponse(dict(outcome.answer or {}), status, headers={"ETag": etag(outcome.version)})
+
+
+def existing(
+    aggregate: Aggregate[Any, Any, Any], aggregate_id: str, command: Command
+) -> Callable[[Unit], Awaitable[Any]]:
+    """A command for an aggregate that must be there: the 404 problem where it is not, or is another sponsor's."""
+
+    async def build(unit: Unit) -> Command:
+        await unit.require(aggregate, aggregate_id)
+        return command
+
+    return build
+
+
+def given(command: Command) -> Callable[[Unit], Awaitable[Any]]:
+    """A command that needs no facts from this service's records."""
+
+    async def build(_: Unit) -> Command:
+        return command
+
+    return build

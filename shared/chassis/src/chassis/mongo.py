@@ -1,0 +1,213 @@
+"""The one file that knows the MongoDB driver (motor today; decision 0003 says when PyMongo's own client takes over).
+
+Every read names its `Scope`; every write is acknowledged by a majority and its journal; every transaction states its
+options, because those of the client do not apply inside one.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
+from pymongo import DeleteMany, InsertOne, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from chassis.scope import Scope
+
+__all__ = [
+    "Collection",
+    "Database",
+    "DeleteMany",
+    "Document",
+    "DuplicateKeyError",
+    "InsertOne",
+    "PyMongoError",
+    "ReplaceOne",
+    "Session",
+    "UpdateOne",
+]
+
+Document = dict[str, Any]
+Filter = Mapping[str, Any]
+Sort = Sequence[tuple[str, int]]
+Session = AsyncIOMotorClientSession
+T = TypeVar("T")
+
+DUPLICATE_KEY = 11000
+TRANSACTION = {
+    "read_concern": ReadConcern("snapshot"),
+    "write_concern": WriteConcern("majority", j=True, wtimeout=10_000),
+    "read_preference": ReadPreference.PRIMARY,
+    "max_commit_time_ms": 5_000,
+}
+
+
+class Collection:
+    """One collection of a service's own database."""
+
+    def __init__(self, collection: Any) -> None:
+        """Wrap the driver's collection; made by `Database.collection` only."""
+        self._collection = collection
+        self.name: str = collection.name
+
+    async def find(
+        self,
+        scope: Scope,
+        condition: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+        fields: Sequence[str] | None = None,
+        session: Session | None = None,
+    ) -> list[Document]:
+        """Documents within the scope that meet the condition; `limit` 0 means all of them."""
+        cursor = self._collection.find(_scoped(scope, condition), fields, session=session)
+        cursor = cursor.sort(list(sort)) if sort else cursor
+        return await cursor.limit(limit).to_list(None)
+
+    async def find_one(
+        self, scope: Scope, condition: Filter, *, sort: Sort = (), session: Session | None = None
+    ) -> Document | None:
+        """The first document within the scope that meets the condition."""
+        found = await self.find(scope, condition, sort=sort, limit=1, session=session)
+        return found[0] if found else None
+
+    async def count(self, scope: Scope, condition: Filter) -> int:
+        """How many documents within the scope meet the condition."""
+        return await self._collection.count_documents(_scoped(scope, condition))
+
+    async def aggregate(self, scope: Scope, stages: Sequence[Filter], *, condition: Filter) -> list[Document]:
+        """Run the stages over the documents within the scope that meet the condition."""
+        cursor = self._collection.aggregate([{"$match": _scoped(scope, condition)}, *stages])
+        return await cursor.to_list(None)
+
+    async def insert(self, document: Document) -> None:
+        """Insert one document. Raises DuplicateKeyError."""
+        await self._collection.insert_one(document)
+
+    async def insert_new(self, documents: Sequence[Document]) -> int:
+        """Insert those whose key is not there yet; how many were. For idempotent appends."""
+        if not documents:
+            return 0
+        try:
+            return len((await self._collection.insert_many(documents, ordered=False)).inserted_ids)
+        except BulkWriteError as error:
+            return _unless_only_duplicates(error)["nInserted"]
+
+    async def write(self, operations: Sequence[Any], *, session: Session | None = None) -> int:
+        """Run write operations as one unordered bulk; how many documents they matched or made."""
+        if not operations:
+            return 0
+        result = await self._collection.bulk_write(operations, ordered=False, session=session)
+        return result.matched_count + result.upserted_count + result.inserted_count
+
+    async def replace_newer(self, documents: Sequence[Document]) -> None:
+        """Put each document unless a newer `version` of it is there. An older write changes nothing."""
+        operations = [
+            ReplaceOne({"_id": document["_id"], "version": {"$lt": document["version"]}}, document, upsert=True)
+            for document in documents
+        ]
+        try:
+            await self.write(operations)
+        except BulkWriteError as error:
+            _unless_only_duplicates(error)
+
+    async def update(self, condition: Filter, change: Any) -> int:
+        """Change every document that meets the condition; how many were changed."""
+        return (await self._collection.update_many(condition, change)).modified_count
+
+    async def update_one_and_return(self, condition: Filter, change: Any) -> Document | None:
+        """Change one document atomically and return it as it is after; None where none meets the condition."""
+        return await self._collection.find_one_and_update(condition, change, return_document=True)
+
+    async def delete(self, condition: Filter) -> int:
+        """Remove every document that meets the condition; how many there were."""
+        return (await self._collection.delete_many(condition)).deleted_count
+
+    async def ensure_index(self, keys: Sort, *, unique: bool = False, where: Filter | None = None) -> None:
+        """Make the index if it is missing. `where` makes it a partial index."""
+        options: dict[str, Any] = {"unique": unique}
+        if where is not None:
+            options["partialFilterExpression"] = dict(where)
+        await self._collection.create_index(list(keys), **options)
+
+    async def inserts(self) -> AsyncIterator[Document]:
+        """Every document inserted from now on. A wake-up only: never the truth about what was inserted."""
+        async with self._collection.watch([{"$match": {"operationType": "insert"}}]) as stream:
+            async for change in stream:
+                yield change["fullDocument"]
+
+
+class Database:
+    """A service's own database."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        """Wrap the driver's client; use `connect`."""
+        self._client = client
+        self._database = client[name]
+        self.name = name
+
+    @classmethod
+    def connect(cls, uri: str, name: str, *, timeout_ms: int = 10_000, selection_timeout_ms: int = 4_000) -> "Database":
+        """A client with the settings the platform's promises rest on; connects on first use."""
+        client: Any = AsyncIOMotorClient(
+            uri,
+            w="majority",
+            journal=True,
+            readConcernLevel="majority",
+            readPreference="primary",
+            retryWrites=True,
+            retryReads=True,
+            timeoutMS=timeout_ms,
+            serverSelectionTimeoutMS=selection_timeout_ms,
+            uuidRepresentation="standard",
+            tz_aware=True,
+            appname=name,
+        )
+        return cls(client, name)
+
+    def collection(self, name: str) -> Collection:
+        """The collection of this name."""
+        return Collection(self._database[name])
+
+    async def in_transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Run the work in one transaction; it may be run again after a conflict and must touch nothing outside it.
+
+        Shielded: a caller that is cancelled while the commit is on its way must not leave it half told.
+        """
+        return await asyncio.shield(self._transaction(work))
+
+    async def _transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        async with await self._client.start_session() as session:
+            return await session.with_transaction(work, **TRANSACTION)
+
+    async def ping(self) -> None:
+        """Ask the server whether it is there. Raises PyMongoError."""
+        await self._database.command("ping")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+
+def is_duplicate(error: Exception) -> bool:
+    """Whether a write failed because its key is there already."""
+    if isinstance(error, BulkWriteError):
+        return all(item["code"] == DUPLICATE_KEY for item in _write_errors(error))
+    return isinstance(error, DuplicateKeyError)
+
+
+def _scoped(scope: Scope, condition: Filter) -> Filter:
+    limits = scope.filter()
+    return {"$and": [limits, dict(condition)]} if limits else condition
+
+
+def _unless_only_duplicates(error: BulkWriteError) -> Mapping[str, Any]:
+    if not is_duplicate(error):
+        raise error
+    return error.details or {}
+
+
+def _write_errors(error: BulkWriteError) -> Iterable[Mapping[str, Any]]:
+    return (error.details or {}).get("writeErrors", [{"code": 0}])
