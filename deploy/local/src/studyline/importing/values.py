@@ -1,0 +1,52 @@
+"""Field types that the sources' models share: texts, dates, words of a vocabulary."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, TypeVar
+
+from kernel import DateOnly
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+Word = TypeVar("Word", bound=str)
+
+
+def _none_if_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        message = "is empty"
+        raise ValueError(message)
+    return value
+
+
+def plain(value: str) -> str:
+    """Give a word as vocabularies key it: `Active, not recruiting` is `ACTIVE_NOT_RECRUITING`."""
+    return re.sub(r"[^A-Z0-9]+", "_", value.upper()).strip("_")
+
+
+def word_of(vocabulary: Mapping[str, Word], what: str) -> Callable[[object], object]:
+    """Give a validator that looks a word up and names the known ones when it is not among them.
+
+    None goes through: a field that must be there refuses it by its own type.
+    """
+
+    def look_up(value: object) -> object:
+        if value is None:
+            return None
+        found = vocabulary.get(plain(value)) if isinstance(value, str) else None
+        if found is None:
+            message = f"is no {what} we know: expected one of {', '.join(vocabulary)}"
+            raise ValueError(message)
+        return found
+
+    return look_up
+
+
+Text = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_not_blank)]
+"""A text that must be there."""
+OptionalText = Annotated[str | None, BeforeValidator(_none_if_blank)]
+"""A text; blank means not reported."""
+OptionalDate = Annotated[DateOnly | None, BeforeValidator(_none_if_blank)]
+"""A date in its own precision; blank means not reported."""
