@@ -102,9 +102,7 @@ class Authenticator:
     async def verify(self, token: str) -> Principal:
         """Verify an access token. Raises `BadToken` with the reason, which callers never see."""
         signed = _parsed(token)
-        header = cast("dict[str, object]", signed.headers())
-        key_id = _checked_key_id(header)
-        key = await self._keys.find(key_id)
+        key = await self._keys.find(_checked_key_id(signed.headers()))
         if key is None:
             raise BadToken("the issuer has no such key")
         try:
@@ -208,7 +206,10 @@ def _parsed(token: str) -> jws.CompactSignature:
     return signed
 
 
-def _checked_key_id(header: dict[str, object]) -> str:
+def _checked_key_id(decoded: object) -> str:
+    if not isinstance(decoded, dict):
+        raise BadToken("the header is not an object")
+    header = cast("dict[str, object]", decoded)
     kind, key_id = header.get("typ"), header.get("kid")
     if not isinstance(kind, str) or kind.lower() not in _TYPES:
         raise BadToken("the token is not an access token")

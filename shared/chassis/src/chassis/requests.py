@@ -23,6 +23,8 @@ MAX_JSON_DEPTH = 32
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 _VERSION_TAG = re.compile(r'"v?(\d{1,18})"')
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F]"
+_HALF_A_PAIR = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
 _STRUCTURE = bytes.maketrans(b"{}", b"[]")
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _QUIET_PATHS = ("/health/", "/metrics")
@@ -100,7 +102,7 @@ class CrashGuard:
 
 
 class BodyGuard:
-    """Reads the body up to its limit and refuses deep JSON, before any parser sees it.
+    """Reads the body up to its limit and refuses deep or garbled JSON, before any parser sees it.
 
     `limits` gives the routes that take more, by exact path, in bytes.
     """
@@ -127,7 +129,7 @@ class BodyGuard:
         headers = Headers(scope=scope)
         body = await _read_body(headers, receive, self.limits.get(scope["path"], self.limit_bytes))
         if body and "json" in headers.get("content-type", "json").lower():
-            _refuse_deep_json(body)
+            _refuse_odd_json(body)
         return body
 
 
@@ -223,7 +225,23 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _refuse_deep_json(body: bytes) -> None:
+def is_unicode(document: bytes) -> bool:
+    """Tell whether JSON text is UTF-8 (RFC 8259) whose escapes make whole characters.
+
+    Python's parser takes UTF-16 and halves of surrogate pairs, which no database could write down.
+    """
+    try:
+        document.decode()
+    except UnicodeDecodeError:
+        return False
+    has_halves = b"\\u" in document and _HALF_A_PAIR.search(document.replace(b"\\\\", b""))
+    return b"\0" not in document and not has_halves
+
+
+def _refuse_odd_json(body: bytes) -> None:
+    if not is_unicode(body):
+        detail = "The body is not JSON in UTF-8 with whole characters. Send it encoded as UTF-8."
+        raise Problem(400, "not_unicode", detail)
     if is_deeper_than(body, MAX_JSON_DEPTH):
         detail = f"The JSON document nests deeper than {MAX_JSON_DEPTH} levels. Send a flatter one."
         raise Problem(400, "too_deep", detail)

@@ -11,6 +11,7 @@ import httpx
 import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
+from joserfc.util import urlsafe_b64decode
 
 from chassis import clock
 from chassis.problems import Unavailable
@@ -91,8 +92,9 @@ class SigningKeys:
 
     async def _refresh(self) -> None:
         async with self._lock:
-            # Whoever waited here finds what the one before fetched; and made-up key ids cannot flood the issuer.
-            if not self._tried_longer_ago_than(COOL_DOWN_SECONDS if self._keys else FIRST_KEYS_RETRY_SECONDS):
+            # Whoever waited finds what the one before fetched; and made-up key ids cannot flood the issuer.
+            pause = COOL_DOWN_SECONDS if self._keys else FIRST_KEYS_RETRY_SECONDS
+            if not self._tried_longer_ago_than(pause):
                 return
             self._tried_at = clock.monotonic()
             try:
@@ -116,7 +118,11 @@ class SigningKeys:
         document = await self._get(f"{self._issuer_url.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self._issuer_url:
             raise IssuerError("the discovery document names another issuer")
-        return str(document.get("jwks_uri"))
+        address = document.get("jwks_uri")
+        schemes = ("https://",) if self._issuer_url.startswith("https://") else ("https://", "http://")
+        if not isinstance(address, str) or not address.startswith(schemes):
+            raise IssuerError("the discovery document names no usable address of the key set")
+        return address
 
     async def _get(self, url: str) -> Mapping[str, Any]:
         response = await self._client.get(url)
@@ -155,5 +161,7 @@ def _elliptic_key(members: dict[str, Any]) -> ECKey | None:
 
 
 def _rsa_key(members: dict[str, Any]) -> RSAKey | None:
-    key = RSAKey.import_key({name: members[name] for name in ("kty", "n", "e")})
-    return key if key.public_key.key_size >= MIN_RSA_BITS else None
+    size_bits = 8 * len(urlsafe_b64decode(str(members["n"]).encode()))
+    if size_bits < MIN_RSA_BITS:
+        return None
+    return RSAKey.import_key({name: members[name] for name in ("kty", "n", "e")})
