@@ -19,7 +19,9 @@ C = TypeVar("C")
 Builder = Callable[[Unit], Awaitable[C]]
 
 
-def identify_site(site_id: str, study_id: str, at: BusinessTime | None, place: dict[str, str | None]) -> Builder[IdentifySite]:
+def identify_site(
+    site_id: str, study_id: str, at: BusinessTime | None, place: dict[str, str | None]
+) -> Builder[IdentifySite]:
     """Note a place for a study that is there."""
 
     async def build(unit: Unit) -> IdentifySite:
@@ -58,7 +60,9 @@ def activate_site(site_id: str, at: BusinessTime) -> Builder[ActivateSite]:
     return build
 
 
-def consent_subject(subject_id: str, site_id: str, subject_key: str, at: BusinessTime | None) -> Builder[ConsentSubject]:
+def consent_subject(
+    subject_id: str, site_id: str, subject_key: str, at: BusinessTime | None
+) -> Builder[ConsentSubject]:
     """Note a subject's consent at a site that is there."""
 
     async def build(unit: Unit) -> ConsentSubject:
@@ -76,7 +80,9 @@ def consent_subject(subject_id: str, site_id: str, subject_key: str, at: Busines
     return build
 
 
-def adopt_subject(subject_id: str, site_id: str, subject_key: str, steps: tuple[Step, ...]) -> Builder[AdoptSubject]:
+def adopt_subject(
+    subject_id: str, site_id: str, subject_key: str, steps: tuple[Step, ...]
+) -> Builder[AdoptSubject]:
     """Take a subject over at a site that is there."""
 
     async def build(unit: Unit) -> AdoptSubject:
@@ -106,4 +112,6 @@ def evidence_for(study_id: str, site_id: str, country: str) -> dict[str, object]
 def proofs(found: list[Document]) -> tuple[Proof, ...]:
     """The evidence as a decision takes it."""
     told = (document["state"] for document in found)
-    return tuple(Proof(kind=one["kind"], event_id=one["event_id"], expires_on=one["expires_on"]) for one in told)
+    return tuple(
+        Proof(kind=one["kind"], event_id=one["event_id"], expires_on=one["expires_on"]) for one in told
+    )

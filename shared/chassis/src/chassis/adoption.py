@@ -79,7 +79,9 @@ async def adopt(desk: Desk, adoption: Adoption, adopter: Adopter[R]) -> Adoption
             )
         else:
             instructions[index] = _instruction(desk, adoption.source, adopter, record, raw)
-    outcomes = await desk.commands.carry_out_all(desk.scope, list(instructions.values())) if instructions else []
+    outcomes = (
+        await desk.commands.carry_out_all(desk.scope, list(instructions.values())) if instructions else []
+    )
     for index, outcome in zip(instructions, outcomes, strict=True):
         results[index] = _result(index, _key(adoption.records[index]), outcome)
     return AdoptionReport(results=[results[index] for index in sorted(results)])

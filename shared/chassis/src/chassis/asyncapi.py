@@ -16,7 +16,11 @@ def document_of(service: str, version: str, topic: str, events: Sequence[type[An
     references: list[JsonValue] = [{"$ref": f"#/channels/events/messages/{name}"} for name in messages]
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": f"Studyline {service} events", "version": version, "license": {"name": "Apache-2.0"}},
+        "info": {
+            "title": f"Studyline {service} events",
+            "version": version,
+            "license": {"name": "Apache-2.0"},
+        },
         "defaultContentType": "application/json",
         "channels": {
             "events": {

@@ -137,7 +137,9 @@ class Unit:
         _check_version(instruction.context, held.version)
         events = aggregate.decide(held.state, command)
         if not events:
-            return Outcome(key, held.version, held.version, (), _answer(instruction, held.state, held.version))
+            return Outcome(
+                key, held.version, held.version, (), _answer(instruction, held.state, held.version)
+            )
         return self._changed(service, instruction, held, events)
 
     def _changed(
@@ -168,7 +170,9 @@ class Unit:
         self._note(aggregate, change, instruction.context, state)
         return Outcome(instruction.aggregate_id, version, change.version_before, tuple(events), answer)
 
-    def _note(self, aggregate: Aggregate[Any, Any, Any], change: Change, context: Context, state: State) -> None:
+    def _note(
+        self, aggregate: Aggregate[Any, Any, Any], change: Change, context: Context, state: State
+    ) -> None:
         entry = entry_of(change, context)
         held = self._held[aggregate.collection, change.aggregate_id]
         self.entries.append(entry)
@@ -203,7 +207,12 @@ class Commands:
     """Carries out a service's commands."""
 
     def __init__(
-        self, service: str, database: Database, metrics: Metrics, *, on_change: Callable[[], None] = lambda: None
+        self,
+        service: str,
+        database: Database,
+        metrics: Metrics,
+        *,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_change` is called after each commit that left something to publish: it wakes the relay."""
         self._service, self._database, self._metrics, self._on_change = service, database, metrics, on_change
@@ -215,7 +224,9 @@ class Commands:
             raise outcome.error
         return outcome
 
-    async def carry_out_all(self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]]) -> list[Outcome]:
+    async def carry_out_all(
+        self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]]
+    ) -> list[Outcome]:
         """Carry out a batch in one transaction; refused ones come back with their error and change nothing."""
         work = partial(self._work, scope, instructions)
         for attempt in range(RACES_MAX):
@@ -237,7 +248,9 @@ class Commands:
         unit = Unit(self._database, scope, session)
         earlier = await unit.answered([instruction.context.command_id for instruction in instructions])
         for aggregate in {id(one.aggregate): one.aggregate for one in instructions}.values():
-            await unit.preload(aggregate, [one.aggregate_id for one in instructions if one.aggregate is aggregate])
+            await unit.preload(
+                aggregate, [one.aggregate_id for one in instructions if one.aggregate is aggregate]
+            )
         outcomes = [await self._one(unit, instruction, earlier) for instruction in instructions]
         await unit.save()
         return outcomes
@@ -247,11 +260,17 @@ class Commands:
     ) -> Outcome:
         try:
             entry = earlier.get(instruction.context.command_id)
-            return await unit.carry_out(self._service, instruction) if entry is None else _again(instruction, entry)
+            return (
+                await unit.carry_out(self._service, instruction)
+                if entry is None
+                else _again(instruction, entry)
+            )
         except (Refused, Problem) as error:
             return Outcome(instruction.aggregate_id, error=error)
 
-    def _committed(self, instructions: Sequence[Instruction[Any, Any, Any]], outcomes: Sequence[Outcome]) -> None:
+    def _committed(
+        self, instructions: Sequence[Instruction[Any, Any, Any]], outcomes: Sequence[Outcome]
+    ) -> None:
         for instruction, outcome in zip(instructions, outcomes, strict=True):
             result = "refused" if outcome.error else "changed" if outcome.events else "unchanged"
             self._metrics.commands_total.labels(instruction.aggregate.name, result).inc()
@@ -265,7 +284,8 @@ def _held(aggregate: Aggregate[Any, Any, Any], document: Document | None, scope:
     if not scope.allows(document["sponsor"], document["study"]):
         return _Held(None, foreign=True)
     state = aggregate.state.model_validate(document["state"])
-    return _Held(state, document["version"], document["version"], document)
+    version = document["version"]
+    return _Held(state, version=version, version_stored=version, document=document)
 
 
 def _check_version(context: Context, version: int) -> None:
@@ -273,7 +293,9 @@ def _check_version(context: Context, version: int) -> None:
         raise stale(version)
 
 
-def _answer(instruction: Instruction[Any, Any, Any], state: State | None, version: int) -> dict[str, Any] | None:
+def _answer(
+    instruction: Instruction[Any, Any, Any], state: State | None, version: int
+) -> dict[str, Any] | None:
     return instruction.aggregate.view(state, version) if instruction.answered and state is not None else None
 
 

@@ -109,7 +109,9 @@ class Consumer(Generic[D]):
                 await self._settle(records)
             except Exception as error:  # noqa: BLE001 - whatever it is: going on would commit past these records
                 self.progress.blocked(type(error).__name__)
-                _log.warning("consumer waits", consumer=self.name, error=type(error).__name__, detail=str(error)[:200])
+                _log.warning(
+                    "consumer waits", consumer=self.name, error=type(error).__name__, detail=str(error)[:200]
+                )
                 await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
             else:
                 return
@@ -119,9 +121,15 @@ class Consumer(Generic[D]):
         known = self._decoded(records)
         blocked = await self._lot.blocked(record.subject for record in records)
         blocked |= await self._park_malformed(known, blocked)
-        behind = [record for record, event in known if record.subject in blocked and not isinstance(event, Exception)]
+        behind = [
+            record
+            for record, event in known
+            if record.subject in blocked and not isinstance(event, Exception)
+        ]
         await self._park([(record, BEHIND) for record in behind])
-        await self._apply([(r, e) for r, e in known if r.subject not in blocked and not isinstance(e, Exception)])
+        await self._apply(
+            [(r, e) for r, e in known if r.subject not in blocked and not isinstance(e, Exception)]
+        )
         await self._commit(records)
 
     def _decoded(self, records: Sequence[Record]) -> list[tuple[Record, D | ValueError]]:
@@ -143,7 +151,9 @@ class Consumer(Generic[D]):
         except (ValueError, RecursionError) as error:
             return ValueError(str(error))
 
-    async def _park_malformed(self, known: Sequence[tuple[Record, D | ValueError]], blocked: set[str]) -> set[str]:
+    async def _park_malformed(
+        self, known: Sequence[tuple[Record, D | ValueError]], blocked: set[str]
+    ) -> set[str]:
         malformed = [(record, str(error)) for record, error in known if isinstance(error, ValueError)]
         await self._park(malformed)
         # What stands before a malformed record of its aggregate in this batch is sound, but order is simpler to

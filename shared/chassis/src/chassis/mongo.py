@@ -5,6 +5,7 @@ options, because those of the client do not apply inside one.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -35,6 +36,8 @@ Session = AsyncIOMotorClientSession
 T = TypeVar("T")
 
 DUPLICATE_KEY = 11000
+CONFLICT_PAUSES = 20
+COMMIT_PAUSES = 8
 TRANSACTION = {
     "read_concern": ReadConcern("snapshot"),
     "write_concern": WriteConcern("majority", j=True, wtimeout=10_000),
@@ -105,7 +108,9 @@ class Collection:
     async def replace_newer(self, documents: Sequence[Document]) -> None:
         """Put each document unless a newer `version` of it is there. An older write changes nothing."""
         operations = [
-            ReplaceOne({"_id": document["_id"], "version": {"$lt": document["version"]}}, document, upsert=True)
+            ReplaceOne(
+                {"_id": document["_id"], "version": {"$lt": document["version"]}}, document, upsert=True
+            )
             for document in documents
         ]
         try:
@@ -149,7 +154,9 @@ class Database:
         self.name = name
 
     @classmethod
-    def connect(cls, uri: str, name: str, *, timeout_ms: int = 10_000, selection_timeout_ms: int = 4_000) -> "Database":
+    def connect(
+        cls, uri: str, name: str, *, timeout_ms: int = 10_000, selection_timeout_ms: int = 4_000
+    ) -> "Database":
         """A client with the settings the platform's promises rest on; connects on first use."""
         client: Any = AsyncIOMotorClient(
             uri,
@@ -179,8 +186,20 @@ class Database:
         return await asyncio.shield(self._transaction(work))
 
     async def _transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
-        async with await self._client.start_session() as session:
-            return await session.with_transaction(work, **TRANSACTION)
+        for pause in pauses(CONFLICT_PAUSES):
+            async with await self._client.start_session() as session:
+                try:
+                    async with session.start_transaction(**TRANSACTION):
+                        result = await work(session)
+                        # Left here, so that a commit whose outcome is unknown is asked again and not taken for a failure.
+                        await _commit(session)
+                        return result
+                except PyMongoError as error:
+                    if not error.has_error_label("TransientTransactionError") or pause is None:
+                        raise
+            await asyncio.sleep(pause)
+        message = "unreachable: the last attempt returns or raises"
+        raise AssertionError(message)
 
     async def ping(self) -> None:
         """Ask the server whether it is there. Raises PyMongoError."""
@@ -189,6 +208,24 @@ class Database:
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
+
+
+def pauses(count: int) -> Iterable[float | None]:
+    """Growing random pauses between attempts, in seconds; None for the last attempt, after which there is none."""
+    yield from (random.uniform(0, min(0.5, 0.005 * 2**attempt)) for attempt in range(count))
+    yield None
+
+
+async def _commit(session: Session) -> None:
+    for pause in pauses(COMMIT_PAUSES):
+        try:
+            await session.commit_transaction()
+        except PyMongoError as error:
+            if not error.has_error_label("UnknownTransactionCommitResult") or pause is None:
+                raise
+            await asyncio.sleep(pause)
+        else:
+            return
 
 
 def is_duplicate(error: Exception) -> bool:

@@ -109,7 +109,10 @@ class Relay:
         async with asyncio.timeout(SEND_SECONDS_MAX):
             acknowledgements: list[asyncio.Future[Any]] = [
                 await producer.send(
-                    topic, message["body"].encode(), key=message["key"].encode(), headers=encoded(message["headers"])
+                    topic,
+                    message["body"].encode(),
+                    key=message["key"].encode(),
+                    headers=encoded(message["headers"]),
                 )
                 for message in messages
             ]

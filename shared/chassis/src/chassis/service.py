@@ -57,7 +57,9 @@ class Parts:
         cluster = Cluster(settings.kafka_bootstrap, settings.topic_prefix, settings.kafka_replication_factor)
         return cls(name, settings, database, cluster)
 
-    def consumer(self, topics: Sequence[str], decode: Callable[..., Any], apply: Callable[..., Any]) -> Consumer[Any]:
+    def consumer(
+        self, topics: Sequence[str], decode: Callable[..., Any], apply: Callable[..., Any]
+    ) -> Consumer[Any]:
         """The service's consumer: one group a service."""
         return Consumer(self.name, topics, decode, apply, self.database, self.cluster, self.metrics)
 
@@ -213,7 +215,9 @@ async def _check_prepared(prepared: asyncio.Event) -> str:
 
 def _database_away(error: PyMongoError) -> Unavailable:
     _log.error("database failed", error=type(error).__name__, detail=str(error)[:500])
-    return Unavailable("The database does not answer. Nothing was changed, or the change is kept whole: try again.")
+    return Unavailable(
+        "The database does not answer. Nothing was changed, or the change is kept whole: try again."
+    )
 
 
 def _end_process_on_failure(task: asyncio.Task[None]) -> None:

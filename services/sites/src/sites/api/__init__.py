@@ -8,4 +8,9 @@ from sites.api import adoptions, studies, study_sites, subjects
 
 def routers(database: Database) -> list[APIRouter]:
     """Every router of the service."""
-    return [studies.router(database), study_sites.router(database), subjects.router(database), adoptions.router()]
+    return [
+        studies.router(database),
+        study_sites.router(database),
+        subjects.router(database),
+        adoptions.router(),
+    ]

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk, given
 from chassis.mongo import Database
@@ -11,7 +12,7 @@ from contracts import sponsor_id
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 
-from sites import queries
+
 from sites.api.requests import MilestoneRequest, RegisterStudyRequest, StudyStatusRequest
 from sites.domain.study import (
     ChangeStudyStatus,
@@ -52,15 +53,17 @@ def router(database: Database) -> APIRouter:
     ) -> Page[dict[str, Any]]:
         """Studies within the caller's scope."""
         asked = {"registry_ids": registry_id, "protocol_number": protocol_number}
-        condition = {f"state.particulars.{field}": value for field, value in asked.items() if value is not None}
-        return await queries.page(database, caller.scope, STUDIES, condition, wanted)
+        condition = {
+            f"state.particulars.{field}": value for field, value in asked.items() if value is not None
+        }
+        return await reading.page(database, caller.scope, STUDIES, condition, wanted)
 
     @routes.get("/{study_id}")
     async def read_study(study_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One study; its version as ETag."""
-        found = await queries.one(database, caller.scope, STUDIES, study_id)
+        found = await reading.one(database, caller.scope, STUDIES, study_id)
         response.headers["ETag"] = etag(found["version"])
-        return queries.seen(STUDIES, found)
+        return reading.seen(STUDIES, found)
 
     @routes.post("/{study_id}/status")
     async def change_status(study_id: str, body: StudyStatusRequest, at: Managing) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
 from chassis.mongo import Database
@@ -43,22 +44,25 @@ def router(database: Database) -> APIRouter:
     @routes.post("/studies/{study_id}/sites", status_code=201)
     async def identify_site(study_id: str, body: IdentifySiteRequest, at: Managing) -> JSONResponse:
         """Note a place that may take part in the study."""
-        site_id, place = at.new_id("study-site"), body.model_dump(include={"name", "city", "country", "number"})
+        site_id, place = (
+            at.new_id("study-site"),
+            body.model_dump(include={"name", "city", "country", "number"}),
+        )
         command = handlers.identify_site(site_id, study_id, body.occurred_at, place)
         return await at.carry_out(STUDY_SITES, site_id, command, reason=body.reason, created=True)
 
     @routes.get("/studies/{study_id}/sites")
     async def list_sites(study_id: str, caller: Caller, wanted: Paging) -> Page[dict[str, Any]]:
         """The sites of a study."""
-        await queries.one(database, caller.scope, STUDIES, study_id)
-        return await queries.page(database, caller.scope, STUDY_SITES, {"study": study_id}, wanted)
+        await reading.one(database, caller.scope, STUDIES, study_id)
+        return await reading.page(database, caller.scope, STUDY_SITES, {"study": study_id}, wanted)
 
     @routes.get("/sites/{site_id}")
     async def read_site(site_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One site; its version as ETag."""
-        found = await queries.one(database, caller.scope, STUDY_SITES, site_id)
+        found = await reading.one(database, caller.scope, STUDY_SITES, site_id)
         response.headers["ETag"] = etag(found["version"])
-        return queries.seen(STUDY_SITES, found)
+        return reading.seen(STUDY_SITES, found)
 
     @routes.get("/sites/{site_id}/readiness")
     async def read_readiness(site_id: str, caller: Caller) -> dict[str, Any]:

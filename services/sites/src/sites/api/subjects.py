@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
 from chassis.mongo import Database
@@ -10,7 +11,7 @@ from chassis.requests import etag
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
-from sites import handlers, queries
+from sites import handlers
 from sites.api.requests import ConsentRequest, StepRequest
 from sites.domain.subject import StepName
 from sites.store import STUDY_SITES, SUBJECTS
@@ -41,15 +42,15 @@ def router(database: Database) -> APIRouter:
     @routes.get("/sites/{site_id}/subjects")
     async def list_subjects(site_id: str, caller: Caller, wanted: Paging) -> Page[dict[str, Any]]:
         """The subjects of a site."""
-        await queries.one(database, caller.scope, STUDY_SITES, site_id)
-        return await queries.page(database, caller.scope, SUBJECTS, {"state.site_id": site_id}, wanted)
+        await reading.one(database, caller.scope, STUDY_SITES, site_id)
+        return await reading.page(database, caller.scope, SUBJECTS, {"state.site_id": site_id}, wanted)
 
     @routes.get("/subjects/{subject_id}")
     async def read_subject(subject_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One subject; its version as ETag."""
-        found = await queries.one(database, caller.scope, SUBJECTS, subject_id)
+        found = await reading.one(database, caller.scope, SUBJECTS, subject_id)
         response.headers["ETag"] = etag(found["version"])
-        return queries.seen(SUBJECTS, found)
+        return reading.seen(SUBJECTS, found)
 
     @routes.post("/subjects/{subject_id}/{step}")
     async def take_step(subject_id: str, step: StepPath, body: StepRequest, at: Entering) -> JSONResponse:

@@ -151,7 +151,11 @@ class StudyMilestoneReached(Event):
 
 
 StudyEvent = (
-    StudyRegistered | StudyDetailsCorrected | StudyStatusChanged | StudyMilestonePlanned | StudyMilestoneReached
+    StudyRegistered
+    | StudyDetailsCorrected
+    | StudyStatusChanged
+    | StudyMilestonePlanned
+    | StudyMilestoneReached
 )
 
 
@@ -216,7 +220,10 @@ def adopt(study: Study | None, command: AdoptStudy) -> list[StudyEvent]:
     if study.sponsor.id != command.sponsor.id:
         detail = "The study is already known under another sponsor; adoption does not move it."
         raise Refused(Reason(code="sponsor_differs", field="sponsor", detail=detail))
-    return [*_differences(study, command), *_milestone_events(study.milestones, command.milestones, command.occurred_at)]
+    return [
+        *_differences(study, command),
+        *_milestone_events(study.milestones, command.milestones, command.occurred_at),
+    ]
 
 
 def change_status(study: Study, command: ChangeStudyStatus) -> list[StudyEvent]:
@@ -253,7 +260,9 @@ def _milestone_events(
         if one.planned != was.planned:
             events.append(StudyMilestonePlanned(occurred_at=at, milestone=one.kind, planned=one.planned))
         if one.actual != was.actual:
-            events.append(StudyMilestoneReached(occurred_at=one.actual or at, milestone=one.kind, actual=one.actual))
+            events.append(
+                StudyMilestoneReached(occurred_at=one.actual or at, milestone=one.kind, actual=one.actual)
+            )
     return events
 
 

@@ -295,7 +295,9 @@ def _step(
 
 def _missing(command: ActivateSite) -> list[Reason]:
     there = {proof.kind for proof in command.proofs if _in_force(proof, command)}
-    return [Reason(code=f"{kind}_missing", detail=text) for kind, text in REQUIRED.items() if kind not in there]
+    return [
+        Reason(code=f"{kind}_missing", detail=text) for kind, text in REQUIRED.items() if kind not in there
+    ]
 
 
 def _in_force(proof: Proof, command: ActivateSite) -> bool:

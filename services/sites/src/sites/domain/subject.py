@@ -8,7 +8,9 @@ from typing import Literal
 from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed, is_before
 from pydantic import BaseModel, ConfigDict
 
-StepName = Literal["consented", "screened", "screen_failed", "enrolled", "randomised", "completed", "withdrawn"]
+StepName = Literal[
+    "consented", "screened", "screen_failed", "enrolled", "randomised", "completed", "withdrawn"
+]
 Status = StepName
 
 PRECEDED_BY: dict[StepName, frozenset[StepName]] = {
