@@ -1,0 +1,146 @@
+"""The `studyline` command."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studyline.demo import run_demo
+from studyline.display import Display
+from studyline.errors import StackError
+from studyline.events import follow_events
+from studyline.health import ProcessHealth, health_of
+from studyline.paths import Layout, find_layout
+from studyline.signals import run_until_signal
+from studyline.stack import running_stack
+from studyline.state import StackAddresses, StackState, load_ready_state, load_state
+from studyline.tokens import token as token_of
+
+app = typer.Typer(
+    help="Run Studyline on this machine and speak to it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+events_app = typer.Typer(help="The events of all services.", no_args_is_help=True)
+app.add_typer(events_app, name="events")
+if all((Path(__file__).parent / "importing" / f).exists() for f in ("commands.py", "running.py")):
+    app.add_typer(import_module("studyline.importing.commands").app, name="import")
+
+DATA_HELP = "The stack's data directory. Default: the nearest .studyline here or above, else one made here."
+Data = Annotated[Path | None, typer.Option("--data", envvar="STUDYLINE_DATA", metavar="DIR", help=DATA_HELP)]
+AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on standard output.")]
+PortBase = Annotated[
+    int | None, typer.Option(help="Use this port and the following ones instead of free ones.")
+]
+
+
+def main() -> None:
+    """Run the command; end with one clear sentence when the stack cannot do what was asked."""
+    try:
+        app()
+    except StackError as error:
+        sys.exit(f"studyline: {error}")
+
+
+@app.command()
+def up(data: Data = None, port_base: PortBase = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Start everything on loopback and keep it running until Ctrl-C."""
+    run_until_signal(_up(find_layout(data), port_base, as_json=as_json))
+
+
+async def _up(layout: Layout, port_base: int | None, *, as_json: bool) -> None:
+    display = Display()
+    display.tell(f"Studyline starts on {layout.root}")
+    async with running_stack(layout, display, port_base) as stack:
+        display.total("Everything is ready")
+        if as_json:
+            typer.echo(json.dumps(stack.state().summary()))
+        else:
+            _print_addresses(stack.state())
+        await asyncio.Event().wait()
+
+
+@app.command()
+def token(
+    role: Annotated[
+        str, typer.Option(help="operations, monitor, regulatory, quality, sponsor, partner or admin.")
+    ],
+    sponsor: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A sponsor it may see; repeatable.")
+    ] = None,
+    subject: Annotated[str, typer.Option(help="Who acts: shown in audit trails.")] = "",
+    data: Data = None,
+) -> None:
+    """Print a bearer token."""
+    typer.echo(token_of(find_layout(data).root, role, sponsor or (), subject))
+
+
+@app.command()
+def status(data: Data = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Print addresses, process ids and health of the running stack."""
+    state = load_state(find_layout(data))
+    health = asyncio.run(health_of(state))
+    if as_json:
+        shown = {name: entry.model_dump() for name, entry in health.items()}
+        typer.echo(json.dumps({**state.summary(), "health": shown}))
+    else:
+        _print_addresses(state)
+        _print_health(state, health)
+
+
+@events_app.command()
+def tail(
+    data: Data = None,
+    event_type: Annotated[
+        str | None, typer.Option("--type", help="A type, its end, or a pattern with *.")
+    ] = None,
+    from_beginning: Annotated[bool, typer.Option(help="Begin with the first event ever.")] = False,  # noqa: FBT002
+    limit: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+) -> None:
+    """Print one line of JSON an event, until Ctrl-C."""
+    state = load_ready_state(find_layout(data))
+    lines = follow_events(state.kafka, from_beginning=from_beginning, wanted_type=event_type)
+    run_until_signal(_print_lines(lines, limit))
+
+
+async def _print_lines(lines: AsyncGenerator[str], limit: int | None) -> None:
+    printed = 0
+    async with aclosing(lines) as open_lines:
+        async for line in open_lines:
+            typer.echo(line)
+            printed += 1
+            if printed == limit:
+                return
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    port_base: PortBase = None,
+    once: Annotated[bool, typer.Option(help="End with a summary instead of running on.")] = False,  # noqa: FBT002
+) -> None:
+    """Start everything, import the bundled portfolio and show it."""
+    run_until_signal(run_demo(find_layout(data), port_base, once=once))
+
+
+def _print_addresses(state: StackState) -> None:
+    for name, address in state.model_dump(include={*StackAddresses.model_fields}).items():
+        typer.echo(f"{name:<12} {address}")
+
+
+def _print_health(state: StackState, health: dict[str, ProcessHealth]) -> None:
+    typer.echo(f"\n{'process':<12} {'pid':>8} {'memory':>9} {'restarts':>8}  health")
+    for name, entry in health.items():
+        memory = f"{entry.memory_mb} MB" if entry.memory_mb is not None else "-"
+        pid = state.pids.get(name, "-")
+        typer.echo(f"{name:<12} {pid:>8} {memory:>9} {entry.restarts:>8}  {entry.detail}")
+
+
+if __name__ == "__main__":
+    main()

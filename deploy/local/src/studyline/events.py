@@ -1,0 +1,71 @@
+"""Following the events of all services, as CloudEvents in JSON."""
+
+import json
+from collections.abc import AsyncGenerator, Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+TOPIC_STEM = "studyline."
+HEADER_STEM = "ce_"
+
+Record = ConsumerRecord[bytes | None, bytes | None]
+
+
+async def follow_events(
+    bootstrap: str, *, from_beginning: bool, wanted_type: str | None
+) -> AsyncGenerator[str]:
+    """Give one JSON line an event, for ever: envelope attributes, and the body under `data`.
+
+    `wanted_type` is a whole type, its end (`site.activated.v1`), or a pattern with `*`.
+    """
+    consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        await _take_all(consumer, from_beginning=from_beginning)
+        async for record in consumer:
+            event = as_cloud_event(record)
+            if wanted_type is None or is_wanted(str(event.get("type", "")), wanted_type):
+                yield json.dumps(event, ensure_ascii=False)
+    finally:
+        await consumer.stop()
+
+
+async def _take_all(consumer: Any, *, from_beginning: bool) -> None:
+    known: set[str] = await consumer.topics()
+    topics = sorted(topic for topic in known if topic.startswith(TOPIC_STEM))
+    parts = [
+        TopicPartition(topic, part) for topic in topics for part in consumer.partitions_for_topic(topic) or ()
+    ]
+    consumer.assign(parts)
+    if from_beginning:
+        await consumer.seek_to_beginning(*parts)
+    else:
+        await consumer.seek_to_end(*parts)
+
+
+def is_wanted(event_type: str, wanted: str) -> bool:
+    """Match a type as a whole, by its end, or by a pattern with `*`."""
+    return fnmatchcase(event_type, wanted) or event_type.endswith(f".{wanted}")
+
+
+def as_cloud_event(record: Record) -> dict[str, object]:
+    """Give a record in CloudEvents' JSON form. What is not as it should be is shown, not hidden."""
+    return {**_attributes(record.headers), "data": _body(record.value)}
+
+
+def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str | None]:
+    return {
+        name.removeprefix(HEADER_STEM): value.decode(errors="replace") if value is not None else None
+        for name, value in headers
+    }
+
+
+def _body(value: bytes | None) -> object:
+    if value is None:
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value.decode(errors="replace")
