@@ -121,14 +121,10 @@ async def test_the_long_form_of_the_token_type_is_the_same_type(authenticator: A
     assert await authenticator.authenticate(token({**HEADER, "typ": "application/AT+JWT"}))
 
 
-@pytest.mark.parametrize(
-    "header", [{}, {"Authorization": "Bearer "}, {"Authorization": "Basic YTpi"}, bearer("é")]
-)
-async def test_without_a_usable_token_the_answer_is_401(
-    authenticator: Authenticator, header: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer "}, {"Authorization": "Basic YTpi"}, bearer("é")])
+async def test_without_a_usable_token_the_answer_is_401(authenticator: Authenticator, header: dict[str, str]) -> None:
     async with protected_app(authenticator) as client:
-        answer = await client.get("/who", headers={name: value.encode() for name, value in header.items()})
+        answer = await client.get("/who", headers=[(name.encode(), value.encode()) for name, value in header.items()])
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
 

@@ -29,9 +29,8 @@ def test_what_a_caller_invents_makes_no_new_series() -> None:
     metrics = Metrics()
     for made_up in ("BREW", "X" * 1_000):
         metrics.observe_request(route=None, method=made_up, status=405, seconds=0.1)
-    assert (
-        'studyline_http_request_duration_seconds_count{method="other",route="unmatched",status="405"} 2.0'
-        in text(metrics)
+    assert 'studyline_http_request_duration_seconds_count{method="other",route="unmatched",status="405"} 2.0' in text(
+        metrics
     )
 
 

@@ -52,9 +52,7 @@ RAISED: dict[str, Exception] = {
     "missing": problems.not_found("study", "s1"),
     "stale": problems.stale(8),
     "reused": problems.key_reused(),
-    "fields": Problem(
-        400, "bad", "Bad.", errors=[FieldError("limit", "is odd", "an even number", "query")], more=1
-    ),
+    "fields": Problem(400, "bad", "Bad.", errors=[FieldError("limit", "is odd", "an even number", "query")], more=1),
 }
 
 
@@ -117,17 +115,13 @@ async def test_a_services_own_exception_becomes_its_problem(client: httpx.AsyncC
         ("teapot", 418, "/problems/i'm_a_teapot"),
     ],
 )
-async def test_known_answers_keep_their_type(
-    client: httpx.AsyncClient, name: str, status: int, type_: str
-) -> None:
+async def test_known_answers_keep_their_type(client: httpx.AsyncClient, name: str, status: int, type_: str) -> None:
     assert (await document(client, name, status))["type"] == type_
 
 
 async def test_fields_and_further_members_are_told(client: httpx.AsyncClient) -> None:
     found = await document(client, "fields", 400)
-    assert found["errors"] == [
-        {"in": "query", "field": "limit", "detail": "is odd", "expected": "an even number"}
-    ]
+    assert found["errors"] == [{"in": "query", "field": "limit", "detail": "is odd", "expected": "an even number"}]
     assert found["more"] == 1
 
 

@@ -188,8 +188,7 @@ async def test_a_caller_who_leaves_while_sending_gets_no_route() -> None:
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(alphabet='[]{}"\\a,:n'),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(alphabet='[{"\\', max_size=3), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='[{"\\', max_size=3), inner, max_size=3)
     ),
     max_leaves=20,
 )
@@ -218,8 +217,8 @@ def test_any_bytes_can_be_measured(text: bytes) -> None:
 
 
 async def test_a_command_needs_an_idempotency_key(client: httpx.AsyncClient) -> None:
-    for key in (None, "", "a b", "é".encode(), "x" * 256):
-        headers = {} if key is None else {"Idempotency-Key": key}
+    for key in (None, b"", b"a b", "é".encode(), b"x" * 256):
+        headers = [] if key is None else [(b"Idempotency-Key", key)]
         answer = await client.post("/command", headers=headers)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
     assert (await client.post("/command", headers={"Idempotency-Key": "k" * 255})).json() == ["k" * 255, None]
@@ -231,17 +230,13 @@ async def test_if_match_names_a_version(client: httpx.AsyncClient, tag: str) -> 
     assert answer.json() == ["k", 7]
 
 
-@pytest.mark.parametrize(
-    "tag", ["", "7", "*", 'W/"v7"', '"v7", "v8"', '"v"', '"v-1"', '"v٧"'.encode(), f'"{"9" * 19}"']
-)
-async def test_another_if_match_is_a_clear_400(client: httpx.AsyncClient, tag: str | bytes) -> None:
-    answer = await client.post("/command", headers={"Idempotency-Key": "k", "If-Match": tag})
+@pytest.mark.parametrize("tag", ["", "7", "*", 'W/"v7"', '"v7", "v8"', '"v"', '"v-1"', '"v\u0667"', f'"{"9" * 19}"'])
+async def test_another_if_match_is_a_clear_400(client: httpx.AsyncClient, tag: str) -> None:
+    answer = await client.post("/command", headers=[(b"Idempotency-Key", b"k"), (b"If-Match", tag.encode())])
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "If-Match")
 
 
 def test_a_fingerprint_tells_requests_apart() -> None:
-    seen = {
-        fingerprint(*request) for request in [("POST", "/a", b"1"), ("POST", "/a1", b""), ("PUT", "/a", b"1")]
-    }
+    seen = {fingerprint(*request) for request in [("POST", "/a", b"1"), ("POST", "/a1", b""), ("PUT", "/a", b"1")]}
     assert len(seen) == 3
     assert fingerprint("post", "/a", b"1") == fingerprint("POST", "/a", b"1")

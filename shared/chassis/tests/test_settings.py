@@ -51,9 +51,7 @@ def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str)
         ("STUDYLINE_LOG_LEVEL", "LOUD"),
     ],
 )
-def test_a_wrong_variable_is_named_without_its_value(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_a_wrong_variable_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit, match=f"{name} is not usable") as stopped:
         load(ServiceSettings)

@@ -1,7 +1,7 @@
 """The composed app: probes, documents, one span a request, metrics by route, and a real server that ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -96,7 +96,7 @@ def client_of(app: FastAPI) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
+async def client() -> AsyncGenerator[httpx.AsyncClient]:
     async with client_of(service()) as client:
         yield client
 
@@ -164,7 +164,7 @@ async def test_the_service_starts_its_own_parts_and_a_real_server_ends_when_told
     steps: list[str] = []
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         steps.append("started")
         yield
         steps.append("stopped")

@@ -22,7 +22,9 @@ def test_an_instant_is_read_in_its_own_offset() -> None:
     assert bounds("2021-06-30T09:15:00+02:00")[0] == datetime(2021, 6, 30, 7, 15, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("value", ["", "21", "2021-13", "2021-02-30", "2021-6", "06/2021", "2021-06-30T25:00Z", "9999-99"])
+@pytest.mark.parametrize(
+    "value", ["", "21", "2021-13", "2021-02-30", "2021-6", "06/2021", "2021-06-30T25:00Z", "9999-99"]
+)
 def test_what_no_calendar_knows_is_refused_with_what_was_expected(value: str) -> None:
     with pytest.raises(ValueError, match=r"expected|no date"):
         parse_business_time(value)

@@ -28,9 +28,7 @@ async def on_events(commands: Commands, batch: Sequence[Received]) -> None:
             raise outcome.error
 
 
-def _instruction(
-    received: Received, command: EvidenceCommand
-) -> Instruction[Evidence, EvidenceCommand, EvidenceEvent]:
+def _instruction(received: Received, command: EvidenceCommand) -> Instruction[Evidence, EvidenceCommand, EvidenceEvent]:
     envelope = received.envelope
     context = Context(
         command_id=derived_id("policy", "sites", envelope.id),

@@ -1,7 +1,7 @@
 """Requests become commands, completed with facts from this service's own records. Under ten lines each.
 
-Each function gives a builder, which the chassis runs inside the command's transaction: what it reads is what the decision
-rests on.
+Each function gives a builder, which the chassis runs inside the command's transaction: what it reads is what the
+decision rests on.
 """
 
 from collections.abc import Awaitable, Callable
@@ -80,9 +80,7 @@ def consent_subject(
     return build
 
 
-def adopt_subject(
-    subject_id: str, site_id: str, subject_key: str, steps: tuple[Step, ...]
-) -> Builder[AdoptSubject]:
+def adopt_subject(subject_id: str, site_id: str, subject_key: str, steps: tuple[Step, ...]) -> Builder[AdoptSubject]:
     """Take a subject over at a site that is there."""
 
     async def build(unit: Unit) -> AdoptSubject:
@@ -112,6 +110,4 @@ def evidence_for(study_id: str, site_id: str, country: str) -> dict[str, object]
 def proofs(found: list[Document]) -> tuple[Proof, ...]:
     """The evidence as a decision takes it."""
     told = (document["state"] for document in found)
-    return tuple(
-        Proof(kind=one["kind"], event_id=one["event_id"], expires_on=one["expires_on"]) for one in told
-    )
+    return tuple(Proof(kind=one["kind"], event_id=one["event_id"], expires_on=one["expires_on"]) for one in told)

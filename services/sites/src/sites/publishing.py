@@ -33,21 +33,15 @@ def publish_study(state: study.Study, event: study.StudyEvent) -> PublicEvent:
         case study.StudyRegistered():
             sponsor = Sponsor(id=event.sponsor.id, name=event.sponsor.name)
             particulars = event.particulars.model_dump()
-            return public.StudyRegistered(
-                study_id=study_id, sponsor=sponsor, status=event.status, **particulars
-            )
+            return public.StudyRegistered(study_id=study_id, sponsor=sponsor, status=event.status, **particulars)
         case study.StudyDetailsCorrected():
             return public.StudyDetailsCorrected(study_id=study_id, **event.particulars.model_dump())
         case study.StudyStatusChanged():
             return public.StudyStatusChanged(study_id=study_id, status=event.status)
         case study.StudyMilestonePlanned():
-            return public.StudyMilestonePlanned(
-                study_id=study_id, milestone=event.milestone, planned=event.planned
-            )
+            return public.StudyMilestonePlanned(study_id=study_id, milestone=event.milestone, planned=event.planned)
         case study.StudyMilestoneReached():
-            return public.StudyMilestoneReached(
-                study_id=study_id, milestone=event.milestone, actual=event.actual
-            )
+            return public.StudyMilestoneReached(study_id=study_id, milestone=event.milestone, actual=event.actual)
 
 
 def publish_site(state: study_site.StudySite, event: study_site.StudySiteEvent) -> PublicEvent:

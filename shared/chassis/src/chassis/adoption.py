@@ -18,7 +18,7 @@ from chassis.problems import Problem
 from chassis.requests import fingerprint
 
 BATCH_RECORDS_MAX: Final = 500
-BODY_BYTES_MAX: Final = 16 * 1_048_576
+BODY_BYTES_MAX: Final = 4 * 1_048_576
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -74,14 +74,10 @@ async def adopt(desk: Desk, adoption: Adoption, adopter: Adopter[R]) -> Adoption
         try:
             record = adopter.record.model_validate(raw)
         except ValidationError as error:
-            results[index] = AdoptionResult(
-                index=index, key=_key(raw), outcome="rejected", problems=_invalid(error)
-            )
+            results[index] = AdoptionResult(index=index, key=_key(raw), outcome="rejected", problems=_invalid(error))
         else:
             instructions[index] = _instruction(desk, adoption.source, adopter, record, raw)
-    outcomes = (
-        await desk.commands.carry_out_all(desk.scope, list(instructions.values())) if instructions else []
-    )
+    outcomes = await desk.commands.carry_out_all(desk.scope, list(instructions.values())) if instructions else []
     for index, outcome in zip(instructions, outcomes, strict=True):
         results[index] = _result(index, _key(adoption.records[index]), outcome)
     return AdoptionReport(results=[results[index] for index in sorted(results)])

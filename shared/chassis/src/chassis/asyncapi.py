@@ -29,9 +29,7 @@ def document_of(service: str, version: str, topic: str, events: Sequence[type[An
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
             }
         },
-        "operations": {
-            "publish": {"action": "send", "channel": {"$ref": "#/channels/events"}, "messages": references}
-        },
+        "operations": {"publish": {"action": "send", "channel": {"$ref": "#/channels/events"}, "messages": references}},
         "components": {"messages": messages, "schemas": schemas},
     }
 

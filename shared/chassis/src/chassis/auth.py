@@ -63,7 +63,7 @@ class BadToken(Exception):  # noqa: N818 - an outcome of verifying, not shown to
 class Authenticator:
     """Verifies tokens of one issuer for one audience with one algorithm."""
 
-    def __init__(  # noqa: PLR0913 - each is one rule of verification
+    def __init__(
         self,
         issuer_url: str,
         audience: str,
@@ -95,9 +95,7 @@ class Authenticator:
         try:
             return await self.verify(token)
         except BadToken:
-            raise unauthenticated(
-                "The access token is not valid. Sign in again.", 'error="invalid_token"'
-            ) from None
+            raise unauthenticated("The access token is not valid. Sign in again.", 'error="invalid_token"') from None
 
     async def verify(self, token: str) -> Principal:
         """Verify an access token. Raises `BadToken` with the reason, which callers never see."""
@@ -190,9 +188,7 @@ class requires:  # noqa: N801 - reads as a word in a route: Depends(requires(Rol
         """Let the caller pass who has one of the roles."""
         if caller.roles.isdisjoint(self.roles):
             needed = sorted(self.roles)
-            raise Problem(
-                403, "forbidden", f"This needs the role {' or '.join(needed)}.", needed_roles=list(needed)
-            )
+            raise Problem(403, "forbidden", f"This needs the role {' or '.join(needed)}.", needed_roles=list(needed))
         return caller
 
 
@@ -242,8 +238,6 @@ def _principal_of(claims: dict[str, Any]) -> Principal:
 
 def _texts(claims: dict[str, Any], name: str) -> Sequence[str]:
     values = claims.get(name, [])
-    if not isinstance(values, list) or not all(
-        isinstance(value, str) for value in cast("list[object]", values)
-    ):
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in cast("list[object]", values)):
         raise BadToken(f"{name} is not a list of strings")
     return cast("list[str]", values)

@@ -137,17 +137,16 @@ class Unit:
         _check_version(instruction.context, held.version)
         events = aggregate.decide(held.state, command)
         if not events:
-            return Outcome(
-                key, held.version, held.version, (), _answer(instruction, held.state, held.version)
-            )
+            return Outcome(key, held.version, held.version, (), _answer(instruction, held.state, held.version))
         return self._changed(service, instruction, held, events)
 
     def _changed(
         self, service: str, instruction: Instruction[Any, Any, Any], held: _Held, events: list[Event]
     ) -> Outcome:
         aggregate = instruction.aggregate
-        state, publications = held.state, list[Publication | None]()
-        for event in events:
+        state: State = aggregate.evolve(held.state, events[0])
+        publications = [aggregate.publish(state, events[0])]
+        for event in events[1:]:
             state = aggregate.evolve(state, event)
             publications.append(aggregate.publish(state, event))
         owner = aggregate.owner(state)
@@ -170,9 +169,7 @@ class Unit:
         self._note(aggregate, change, instruction.context, state)
         return Outcome(instruction.aggregate_id, version, change.version_before, tuple(events), answer)
 
-    def _note(
-        self, aggregate: Aggregate[Any, Any, Any], change: Change, context: Context, state: State
-    ) -> None:
+    def _note(self, aggregate: Aggregate[Any, Any, Any], change: Change, context: Context, state: State) -> None:
         entry = entry_of(change, context)
         held = self._held[aggregate.collection, change.aggregate_id]
         self.entries.append(entry)
@@ -224,9 +221,7 @@ class Commands:
             raise outcome.error
         return outcome
 
-    async def carry_out_all(
-        self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]]
-    ) -> list[Outcome]:
+    async def carry_out_all(self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]]) -> list[Outcome]:
         """Carry out a batch in one transaction; refused ones come back with their error and change nothing."""
         work = partial(self._work, scope, instructions)
         for attempt in range(RACES_MAX):
@@ -248,9 +243,7 @@ class Commands:
         unit = Unit(self._database, scope, session)
         earlier = await unit.answered([instruction.context.command_id for instruction in instructions])
         for aggregate in {id(one.aggregate): one.aggregate for one in instructions}.values():
-            await unit.preload(
-                aggregate, [one.aggregate_id for one in instructions if one.aggregate is aggregate]
-            )
+            await unit.preload(aggregate, [one.aggregate_id for one in instructions if one.aggregate is aggregate])
         outcomes = [await self._one(unit, instruction, earlier) for instruction in instructions]
         await unit.save()
         return outcomes
@@ -260,17 +253,11 @@ class Commands:
     ) -> Outcome:
         try:
             entry = earlier.get(instruction.context.command_id)
-            return (
-                await unit.carry_out(self._service, instruction)
-                if entry is None
-                else _again(instruction, entry)
-            )
+            return await unit.carry_out(self._service, instruction) if entry is None else _again(instruction, entry)
         except (Refused, Problem) as error:
             return Outcome(instruction.aggregate_id, error=error)
 
-    def _committed(
-        self, instructions: Sequence[Instruction[Any, Any, Any]], outcomes: Sequence[Outcome]
-    ) -> None:
+    def _committed(self, instructions: Sequence[Instruction[Any, Any, Any]], outcomes: Sequence[Outcome]) -> None:
         for instruction, outcome in zip(instructions, outcomes, strict=True):
             result = "refused" if outcome.error else "changed" if outcome.events else "unchanged"
             self._metrics.commands_total.labels(instruction.aggregate.name, result).inc()
@@ -293,9 +280,7 @@ def _check_version(context: Context, version: int) -> None:
         raise stale(version)
 
 
-def _answer(
-    instruction: Instruction[Any, Any, Any], state: State | None, version: int
-) -> dict[str, Any] | None:
+def _answer(instruction: Instruction[Any, Any, Any], state: State | None, version: int) -> dict[str, Any] | None:
     return instruction.aggregate.view(state, version) if instruction.answered and state is not None else None
 
 

@@ -39,7 +39,7 @@ Effect = Callable[[Sequence[D]], Awaitable[None]]
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
-class TooManyParked(Exception):
+class TooManyParkedError(Exception):
     """So much was parked that going on would only park more."""
 
 
@@ -109,9 +109,7 @@ class Consumer(Generic[D]):
                 await self._settle(records)
             except Exception as error:  # noqa: BLE001 - whatever it is: going on would commit past these records
                 self.progress.blocked(type(error).__name__)
-                _log.warning(
-                    "consumer waits", consumer=self.name, error=type(error).__name__, detail=str(error)[:200]
-                )
+                _log.warning("consumer waits", consumer=self.name, error=type(error).__name__, detail=str(error)[:200])
                 await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
             else:
                 return
@@ -121,15 +119,9 @@ class Consumer(Generic[D]):
         known = self._decoded(records)
         blocked = await self._lot.blocked(record.subject for record in records)
         blocked |= await self._park_malformed(known, blocked)
-        behind = [
-            record
-            for record, event in known
-            if record.subject in blocked and not isinstance(event, Exception)
-        ]
+        behind = [record for record, event in known if record.subject in blocked and not isinstance(event, Exception)]
         await self._park([(record, BEHIND) for record in behind])
-        await self._apply(
-            [(r, e) for r, e in known if r.subject not in blocked and not isinstance(e, Exception)]
-        )
+        await self._apply([(r, e) for r, e in known if r.subject not in blocked and not isinstance(e, Exception)])
         await self._commit(records)
 
     def _decoded(self, records: Sequence[Record]) -> list[tuple[Record, D | ValueError]]:
@@ -151,9 +143,7 @@ class Consumer(Generic[D]):
         except (ValueError, RecursionError) as error:
             return ValueError(str(error))
 
-    async def _park_malformed(
-        self, known: Sequence[tuple[Record, D | ValueError]], blocked: set[str]
-    ) -> set[str]:
+    async def _park_malformed(self, known: Sequence[tuple[Record, D | ValueError]], blocked: set[str]) -> set[str]:
         malformed = [(record, str(error)) for record, error in known if isinstance(error, ValueError)]
         await self._park(malformed)
         # What stands before a malformed record of its aggregate in this batch is sound, but order is simpler to
@@ -161,18 +151,18 @@ class Consumer(Generic[D]):
         return {record.subject for record, _ in malformed} - blocked
 
     async def _apply(self, batch: Sequence[tuple[Record, D]]) -> None:
-        """Apply the batch at once; where something in it is poison, find it by applying one after the other."""
+        """Apply the batch at once; where something in it is poison, find it by halving."""
         if not batch:
             return
         try:
             await self._traced(batch)
         except (PyMongoError, KafkaError, OSError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever an event makes go wrong, it is that event which is parked
             if len(batch) == 1:
                 await self._poison(batch[0][0], error)
             else:
-                await self._one_by_one(batch)
+                await self._halved(batch)
         else:
             self._count("applied", len(batch))
 
@@ -185,12 +175,13 @@ class Consumer(Generic[D]):
                 spans.enter_context(span(name, SpanKind.CONSUMER, parent, event_id=record.event_id))
             await self.apply([event for _, event in batch])
 
-    async def _one_by_one(self, batch: Sequence[tuple[Record, D]]) -> None:
-        for record, event in batch:
-            if record.subject in await self._lot.blocked([record.subject]):
-                await self._park([(record, BEHIND)])
-            else:
-                await self._apply([(record, event)])
+    async def _halved(self, batch: Sequence[tuple[Record, D]]) -> None:
+        middle = len(batch) // 2
+        await self._apply(batch[:middle])
+        rest = batch[middle:]
+        blocked = await self._lot.blocked(record.subject for record, _ in rest)
+        await self._park([(record, BEHIND) for record, _ in rest if record.subject in blocked])
+        await self._apply([(record, event) for record, event in rest if record.subject not in blocked])
 
     async def _poison(self, record: Record, error: Exception) -> None:
         _log.error("event parked", consumer=self.name, event_id=record.event_id, exc_info=error)
@@ -206,7 +197,7 @@ class Consumer(Generic[D]):
         self.metrics.parked.labels(self.name).set(parked)
         if parked > PARKED_MAX:
             message = f"{parked} records are parked: mend the cause and redrive or discard them"
-            raise TooManyParked(message)
+            raise TooManyParkedError(message)
 
     async def _commit(self, records: Sequence[Record]) -> None:
         offsets: dict[TopicPartition, int] = {}

@@ -34,9 +34,7 @@ class Desk:
     ) -> JSONResponse:
         """Carry out one command and answer with the aggregate as it is after, its version as ETag."""
         context = replace(self.context, reason=reason)
-        outcome = await self.commands.carry_out(
-            self.scope, Instruction(aggregate, aggregate_id, command, context)
-        )
+        outcome = await self.commands.carry_out(self.scope, Instruction(aggregate, aggregate_id, command, context))
         return answered(outcome, status=201 if created else 200)
 
     async def carry_on(
@@ -48,9 +46,7 @@ class Desk:
         reason: str | None = None,
     ) -> JSONResponse:
         """Carry out a command on an aggregate that must be there."""
-        return await self.carry_out(
-            aggregate, aggregate_id, existing(aggregate, aggregate_id, command), reason=reason
-        )
+        return await self.carry_out(aggregate, aggregate_id, existing(aggregate, aggregate_id, command), reason=reason)
 
     def new_id(self, kind: str) -> str:
         """The id of an aggregate this request makes; the same again when the request is repeated."""

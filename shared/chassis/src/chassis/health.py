@@ -48,9 +48,7 @@ class Health:
 
     async def outcomes(self, *, vital_only: bool = False) -> dict[str, Outcome]:
         """Run the checks at the same time, each for at most two seconds."""
-        chosen = {
-            name: check for name, check in self._checks.items() if not vital_only or name in self._vital
-        }
+        chosen = {name: check for name, check in self._checks.items() if not vital_only or name in self._vital}
         found = await asyncio.gather(*(_run(name, check) for name, check in chosen.items()))
         return dict(zip(chosen, found, strict=True))
 
@@ -85,9 +83,7 @@ async def _run(name: str, check: Check) -> Outcome:
 def _answer(outcomes: dict[str, Outcome], *, good: str, bad: str) -> JSONResponse:
     healthy = all(outcome.ok for outcome in outcomes.values())
     checks = {name: {"ok": outcome.ok, "detail": outcome.detail} for name, outcome in outcomes.items()}
-    return JSONResponse(
-        {"status": good if healthy else bad, "checks": checks}, status_code=200 if healthy else 503
-    )
+    return JSONResponse({"status": good if healthy else bad, "checks": checks}, status_code=200 if healthy else 503)
 
 
 def _responses(good: str, bad: str) -> dict[int | str, dict[str, object]]:

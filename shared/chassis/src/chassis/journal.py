@@ -1,7 +1,7 @@
 """The journal: one entry a command is the outbox row, the idempotency record and the audit row at once.
 
-See shared/decisions/0001-journal.md. An entry is written in the transaction of the change it tells of and never altered;
-only `pending` is taken away once the relay has its messages acknowledged by Kafka, and it stands outside the hash.
+See shared/decisions/0001-journal.md. An entry is written in the transaction of the change it tells of and never
+altered; only `pending` is taken away once Kafka has acknowledged its messages, and it stands outside the hash.
 """
 
 import hashlib
@@ -89,18 +89,14 @@ class Change:
 
 def entry_of(change: Change, context: Context) -> Document:
     """The journal entry of a change; `hash` covers everything but `pending`, and through `prev_hash` all before it."""
-    messages = [
-        _message(change, context, index) for index, made in enumerate(change.publications) if made is not None
-    ]
+    messages = [_message(change, context, index) for index, made in enumerate(change.publications) if made is not None]
     entry: Document = {
         "_id": context.command_id,
         "sponsor": change.owner.sponsor,
         "study": change.owner.study,
         "aggregate": {"type": change.aggregate, "id": change.aggregate_id},
         "version": {"before": change.version_before, "after": change.version_after},
-        "events": [
-            {"type": type(event).__name__, **event.model_dump(mode="json")} for event in change.events
-        ],
+        "events": [{"type": type(event).__name__, **event.model_dump(mode="json")} for event in change.events],
         "messages": messages,
         "actor": {"id": context.actor.id, "roles": list(context.actor.roles)},
         "on_behalf_of": change.owner.sponsor,

@@ -35,7 +35,7 @@ class Cluster:
 
 
 async def ensure_topic(cluster: Cluster, name: str) -> None:
-    """Make the topic a service publishes on, unless it is there. Unlimited retention: readers start at the beginning."""
+    """Make the topic a service publishes on. Retention is unlimited: readers start from the beginning."""
     settings = {
         "retention.ms": "-1",
         "cleanup.policy": "delete",

@@ -37,9 +37,7 @@ class Metrics:
         self.commands_total = self._counter("commands", "Commands by outcome.", "aggregate", "outcome")
         self.consumed_total = self._counter("consumed", "Records read from Kafka.", "consumer", "outcome")
         self.published_total = self._counter("published", "Events which Kafka has acknowledged.")
-        self.consumer_lag = self._gauge(
-            "consumer_lag", "Records not yet consumed.", "consumer", "topic", "partition"
-        )
+        self.consumer_lag = self._gauge("consumer_lag", "Records not yet consumed.", "consumer", "topic", "partition")
         self.parked = self._gauge("parked", "Records in the parking lot.", "consumer")
         self.outbox_pending = self._gauge("outbox_pending", "Journal entries not yet published.")
         self.outbox_oldest_seconds = self._gauge(

@@ -108,9 +108,7 @@ class Collection:
     async def replace_newer(self, documents: Sequence[Document]) -> None:
         """Put each document unless a newer `version` of it is there. An older write changes nothing."""
         operations = [
-            ReplaceOne(
-                {"_id": document["_id"], "version": {"$lt": document["version"]}}, document, upsert=True
-            )
+            ReplaceOne({"_id": document["_id"], "version": {"$lt": document["version"]}}, document, upsert=True)
             for document in documents
         ]
         try:
@@ -154,9 +152,7 @@ class Database:
         self.name = name
 
     @classmethod
-    def connect(
-        cls, uri: str, name: str, *, timeout_ms: int = 10_000, selection_timeout_ms: int = 4_000
-    ) -> "Database":
+    def connect(cls, uri: str, name: str, *, timeout_ms: int = 10_000, selection_timeout_ms: int = 4_000) -> "Database":
         """A client with the settings the platform's promises rest on; connects on first use."""
         client: Any = AsyncIOMotorClient(
             uri,
@@ -191,7 +187,7 @@ class Database:
                 try:
                     async with session.start_transaction(**TRANSACTION):
                         result = await work(session)
-                        # Left here, so that a commit whose outcome is unknown is asked again and not taken for a failure.
+                        # Committed here, so that one whose outcome is unknown is asked again, not taken for a failure.
                         await _commit(session)
                         return result
                 except PyMongoError as error:
@@ -212,7 +208,8 @@ class Database:
 
 def pauses(count: int) -> Iterable[float | None]:
     """Growing random pauses between attempts, in seconds; None for the last attempt, after which there is none."""
-    yield from (random.uniform(0, min(0.5, 0.005 * 2**attempt)) for attempt in range(count))
+    # Chance keeps rivals apart; nobody gains by guessing it.
+    yield from (random.uniform(0, min(0.5, 0.005 * 2**attempt)) for attempt in range(count))  # noqa: S311
     yield None
 
 

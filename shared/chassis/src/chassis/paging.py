@@ -111,7 +111,5 @@ def _hash_of(filters: Mapping[str, object]) -> str:
 
 
 def _bad_cursor(detail: str) -> Problem:
-    error = FieldError(
-        "cursor", detail, "`next` of the page before, unchanged, with the same filters", "query"
-    )
+    error = FieldError("cursor", detail, "`next` of the page before, unchanged, with the same filters", "query")
     return Problem(400, "invalid_cursor", f"The cursor {detail}. Begin again without one.", errors=[error])

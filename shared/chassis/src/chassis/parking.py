@@ -1,4 +1,4 @@
-"""The parking lot: a record that cannot be applied waits here, and every later one of its aggregate behind it, in order.
+"""The parking lot: a record that cannot be applied waits here, and the later ones of its aggregate behind it.
 
 So a poison event stops its own aggregate and nothing else, and nothing is skipped silently.
 """

@@ -35,7 +35,7 @@ class FieldError:
 class Problem(Exception):  # noqa: N818 - the name RFC 9457 gives it
     """An answer that is not a success. `code` is stable and ends the problem's type: `/problems/<code>`."""
 
-    def __init__(  # noqa: PLR0913 - these are the members of the document
+    def __init__(
         self,
         status: int,
         code: str,
@@ -111,9 +111,7 @@ def response_to(problem: Problem, scope: AsgiScope) -> JSONResponse:
 def unexpected(error: Exception) -> Problem:
     """Log an error nobody foresaw, with its request id, and give an answer without internals."""
     _log.error("request failed", exc_info=error)
-    return Problem(
-        500, "internal", "The service failed on this request. Report the request_id to its operators."
-    )
+    return Problem(500, "internal", "The service failed on this request. Report the request_id to its operators.")
 
 
 def install(app: FastAPI, translations: Mapping[type[Exception], Translation]) -> None:

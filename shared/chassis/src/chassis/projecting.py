@@ -35,9 +35,7 @@ class Entries(Generic[D]):
     entry: Callable[[D], Document | None]
 
 
-async def project(
-    database: Database, projections: Sequence[Rows[D] | Entries[D]], batch: Sequence[D]
-) -> None:
+async def project(database: Database, projections: Sequence[Rows[D] | Entries[D]], batch: Sequence[D]) -> None:
     """Apply the batch to every projection."""
     for projection in projections:
         match projection:
@@ -57,9 +55,7 @@ async def _fold(database: Database, rows: Rows[D], batch: Sequence[D]) -> None:
     await collection.replace_newer(folded({row["_id"]: row for row in found}, concerned, rows))
 
 
-def folded(
-    present: Mapping[str, Document], concerned: Sequence[tuple[str, D]], rows: Rows[D]
-) -> list[Document]:
+def folded(present: Mapping[str, Document], concerned: Sequence[tuple[str, D]], rows: Rows[D]) -> list[Document]:
     """The rows that the events change, each in its last state."""
     changed: dict[str, Document] = {}
     for key, one in concerned:

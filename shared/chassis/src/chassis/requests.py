@@ -147,9 +147,7 @@ async def idempotency_key(
         return key
     fault = "is missing" if key is None else "is not usable"
     error = FieldError("Idempotency-Key", fault, "1 to 255 visible ASCII characters", "header")
-    detail = (
-        f"The header Idempotency-Key {fault}. Send a key of your own for each command; repeat it on a retry."
-    )
+    detail = f"The header Idempotency-Key {fault}. Send a key of your own for each command; repeat it on a retry."
     raise Problem(400, "idempotency_key", detail, errors=[error])
 
 

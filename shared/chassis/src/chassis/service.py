@@ -7,7 +7,7 @@ operations can scale and restart them apart. Every one of them answers health an
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,9 +57,7 @@ class Parts:
         cluster = Cluster(settings.kafka_bootstrap, settings.topic_prefix, settings.kafka_replication_factor)
         return cls(name, settings, database, cluster)
 
-    def consumer(
-        self, topics: Sequence[str], decode: Callable[..., Any], apply: Callable[..., Any]
-    ) -> Consumer[Any]:
+    def consumer(self, topics: Sequence[str], decode: Callable[..., Any], apply: Callable[..., Any]) -> Consumer[Any]:
         """The service's consumer: one group a service."""
         return Consumer(self.name, topics, decode, apply, self.database, self.cluster, self.metrics)
 
@@ -68,8 +66,8 @@ class Parts:
 class Service:
     """One service, composed in its `app.py`.
 
-    `topic` is what it publishes on, None for a service that only reads. `prepare` makes its indexes. `running` wraps the
-    time it runs, for what it keeps open besides.
+    `topic` is what it publishes on, None for a service that only reads. `prepare` makes its indexes. `running` wraps
+    the time it runs, for what it keeps open besides.
     """
 
     parts: Parts
@@ -115,7 +113,7 @@ class Service:
         return app
 
     @asynccontextmanager
-    async def _lifespan(self, mode: str, app: FastAPI) -> AsyncIterator[None]:
+    async def _lifespan(self, mode: str, app: FastAPI) -> AsyncGenerator[None]:
         work = list(self._work(mode))
         self._register_checks(mode)
         tasks = [asyncio.create_task(one) for one in work]
@@ -215,9 +213,7 @@ async def _check_prepared(prepared: asyncio.Event) -> str:
 
 def _database_away(error: PyMongoError) -> Unavailable:
     _log.error("database failed", error=type(error).__name__, detail=str(error)[:500])
-    return Unavailable(
-        "The database does not answer. Nothing was changed, or the change is kept whole: try again."
-    )
+    return Unavailable("The database does not answer. Nothing was changed, or the change is kept whole: try again.")
 
 
 def _end_process_on_failure(task: asyncio.Task[None]) -> None:

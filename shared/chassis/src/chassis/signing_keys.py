@@ -67,9 +67,7 @@ class SigningKeys:
             self._refreshing = asyncio.create_task(self._refresh())
             self._refreshing.add_done_callback(self._refreshed)
         if not self._keys:
-            raise Unavailable(
-                "Sign-in cannot be checked: the issuer's keys are not reachable. Try again shortly."
-            )
+            raise Unavailable("Sign-in cannot be checked: the issuer's keys are not reachable. Try again shortly.")
         return key
 
     async def known(self) -> bool:
@@ -100,9 +98,7 @@ class SigningKeys:
             try:
                 self._keys = await self._fetch()
             except (httpx.HTTPError, httpx.InvalidURL, IssuerError) as error:
-                _log.warning(
-                    "the issuer's keys could not be fetched", issuer=self._issuer_url, reason=repr(error)
-                )
+                _log.warning("the issuer's keys could not be fetched", issuer=self._issuer_url, reason=repr(error))
 
     async def _fetch(self) -> dict[str, PublicKey]:
         document = await self._get(self._jwks_url or await self._discovered())
@@ -126,7 +122,7 @@ class SigningKeys:
 
     async def _get(self, url: str) -> Mapping[str, Any]:
         response = await self._client.get(url)
-        if response.status_code != httpx.codes.OK or len(response.content) > MAX_DOCUMENT_BYTES:
+        if not response.is_success or len(response.content) > MAX_DOCUMENT_BYTES:
             raise IssuerError(f"{url} answered {response.status_code} with {len(response.content)} bytes")
         try:
             document = response.json()

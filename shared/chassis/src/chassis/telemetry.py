@@ -6,7 +6,7 @@ are still made and handed on, so that logs and events of one piece of work can b
 """
 
 import os
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Generator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
@@ -82,7 +82,7 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     parent: str | None = None,
     **attributes: AttributeValue,
-) -> Iterator[Span]:
+) -> Generator[Span]:
     """Run a block inside a span below `parent` (a traceparent), or below the current span where it is `None`.
 
     An exception marks the span with its type only: messages may quote data that must not leave the service.
@@ -105,9 +105,7 @@ def span(
 
 def _exports(signal: str) -> bool:
     wanted = os.environ.get(f"OTEL_{signal}_EXPORTER", "otlp").strip().lower()
-    endpoint = os.environ.get(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT") or os.environ.get(
-        "OTEL_EXPORTER_OTLP_ENDPOINT"
-    )
+    endpoint = os.environ.get(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     return bool(endpoint) and wanted == "otlp"
 
 

@@ -1,6 +1,6 @@
 """The HTTP face of a service, put together from its parts in one place."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -144,7 +144,7 @@ def _middleware(metrics: Metrics, limit_bytes: int, limits: Mapping[str, int]) -
 
 def _with_authenticator(authenticator: Authenticator, lifespan: Lifespan | None) -> Lifespan:
     @asynccontextmanager
-    async def run(app: FastAPI) -> AsyncIterator[None]:
+    async def run(app: FastAPI) -> AsyncGenerator[None]:
         try:
             if lifespan is None:
                 yield

@@ -16,7 +16,7 @@ EVENTS: Final[Mapping[str, type[PublicEvent]]] = {
 }
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - it names what the record is
     """A record of a known type that its contract does not allow. The text names each field and what was expected."""
 
 
@@ -28,7 +28,10 @@ class Received(NamedTuple):
 
 
 def received(headers: Mapping[str, str], body: bytes) -> Received | None:
-    """Read a record. None where the type is unknown (newer than this reader); Malformed where it breaks its contract."""
+    """Read a record. None where the type is unknown (newer than this reader).
+
+    Raises Malformed where the record breaks its contract.
+    """
     event_class = EVENTS.get(headers.get("ce_type", ""))
     if event_class is None:
         return None

@@ -1,4 +1,4 @@
-"""Identifiers that any party can derive again from what it knows, so that no import or retry makes a second identity."""
+"""Identifiers that any party can derive again, so that no import or retry makes a second identity."""
 
 import hashlib
 import re

@@ -67,7 +67,11 @@ def is_before(left: str, right: str) -> bool:
 BusinessTime = Annotated[
     str,
     AfterValidator(parse_business_time),
-    Field(max_length=40, description="ISO 8601 date or time, with the precision its source had", examples=_EXAMPLES),
+    Field(
+        max_length=40,
+        description="ISO 8601 date or time, with the precision its source had",
+        examples=_EXAMPLES,
+    ),
 ]
 DateOnly = Annotated[
     str,

@@ -14,7 +14,7 @@ class _Frozen(BaseModel):
 
 
 class Command(_Frozen):
-    """What somebody asks for. `occurred_at` is when it happened in the world, perhaps entered late; None: not reported."""
+    """What somebody asks for. `occurred_at` is when it happened, perhaps entered late; None: not reported."""
 
     occurred_at: BusinessTime | None
 

@@ -13,7 +13,7 @@ class Reason(BaseModel):
     field: str | None = None
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - an outcome of deciding, not an error
     """A rule forbids the command. Carries every reason, so that a caller can mend them in one go."""
 
     def __init__(self, *reasons: Reason) -> None:

@@ -74,9 +74,7 @@ def site_command(source: str, record: SiteRecord) -> Builder:
     """Adopt the site into its study."""
     place = record.model_dump(include={"name", "city", "country", "number"})
     site_id = site_id_of(source, record)
-    return handlers.adopt_site(
-        site_id, record.study_id, record.as_of, place, record.status, record.activated_on
-    )
+    return handlers.adopt_site(site_id, record.study_id, record.as_of, place, record.status, record.activated_on)
 
 
 def subject_command(source: str, record: SubjectRecord) -> Builder:

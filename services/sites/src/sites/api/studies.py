@@ -12,7 +12,6 @@ from contracts import sponsor_id
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 
-
 from sites.api.requests import MilestoneRequest, RegisterStudyRequest, StudyStatusRequest
 from sites.domain.study import (
     ChangeStudyStatus,
@@ -53,9 +52,7 @@ def router(database: Database) -> APIRouter:
     ) -> Page[dict[str, Any]]:
         """Studies within the caller's scope."""
         asked = {"registry_ids": registry_id, "protocol_number": protocol_number}
-        condition = {
-            f"state.particulars.{field}": value for field, value in asked.items() if value is not None
-        }
+        condition = {f"state.particulars.{field}": value for field, value in asked.items() if value is not None}
         return await reading.page(database, caller.scope, STUDIES, condition, wanted)
 
     @routes.get("/{study_id}")

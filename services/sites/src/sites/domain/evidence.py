@@ -1,7 +1,7 @@
 """Evidence: what `sites` has learned from other services' events that lets a site be activated.
 
-One aggregate a source (a submission, a monitoring visit). It is recorded whenever it arrives, before or after the site is
-ready for it, so that any order of arrival leads to the same result.
+One aggregate a source (a submission, a monitoring visit). It is recorded whenever it arrives, before or after the
+site is ready for it, so that any order of arrival leads to the same result.
 """
 
 from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed

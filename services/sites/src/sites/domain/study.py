@@ -25,9 +25,7 @@ Status = Literal[
     "withheld",
     "unknown",
 ]
-Phase = Literal[
-    "early_phase_1", "phase_1", "phase_1_2", "phase_2", "phase_2_3", "phase_3", "phase_4", "not_applicable"
-]
+Phase = Literal["early_phase_1", "phase_1", "phase_1_2", "phase_2", "phase_2_3", "phase_3", "phase_4", "not_applicable"]
 MilestoneKind = Literal[
     "first_submitted",
     "study_start",
@@ -151,11 +149,7 @@ class StudyMilestoneReached(Event):
 
 
 StudyEvent = (
-    StudyRegistered
-    | StudyDetailsCorrected
-    | StudyStatusChanged
-    | StudyMilestonePlanned
-    | StudyMilestoneReached
+    StudyRegistered | StudyDetailsCorrected | StudyStatusChanged | StudyMilestonePlanned | StudyMilestoneReached
 )
 
 
@@ -260,9 +254,7 @@ def _milestone_events(
         if one.planned != was.planned:
             events.append(StudyMilestonePlanned(occurred_at=at, milestone=one.kind, planned=one.planned))
         if one.actual != was.actual:
-            events.append(
-                StudyMilestoneReached(occurred_at=one.actual or at, milestone=one.kind, actual=one.actual)
-            )
+            events.append(StudyMilestoneReached(occurred_at=one.actual or at, milestone=one.kind, actual=one.actual))
     return events
 
 
@@ -279,9 +271,7 @@ def _existing(study: Study | None) -> Study:
 def evolve(study: Study | None, event: StudyEvent) -> Study:
     """Apply one event. No rule lives here: what happened, happened."""
     if isinstance(event, StudyRegistered):
-        return Study(
-            study_id=event.study_id, sponsor=event.sponsor, particulars=event.particulars, status=event.status
-        )
+        return Study(study_id=event.study_id, sponsor=event.sponsor, particulars=event.particulars, status=event.status)
     study = _existing(study)
     match event:
         case StudyDetailsCorrected():

@@ -1,8 +1,8 @@
 """Study site: a place taking part in one study, from identification to close-out.
 
-A site may enrol only once its country's or its own competent-authority approval, its ethics committee's approval and its
-initiation visit are there (ICH E6(R3) 3.6 and appendix C; TMF Reference Model 05.01 and 05.03.01). The evidence arrives in the
-command; `SiteActivated` keeps the ids of the events it rested on, so that the decision can be replayed.
+A site may enrol only once its country's or its own competent-authority approval, its ethics committee's approval and
+its initiation visit are there (ICH E6(R3) 3.6 and appendix C; TMF Reference Model 05.01 and 05.03.01). The evidence
+arrives in the command; `SiteActivated` keeps the ids of the events it rested on, so that the decision can be replayed.
 """
 
 from typing import Literal
@@ -295,9 +295,7 @@ def _step(
 
 def _missing(command: ActivateSite) -> list[Reason]:
     there = {proof.kind for proof in command.proofs if _in_force(proof, command)}
-    return [
-        Reason(code=f"{kind}_missing", detail=text) for kind, text in REQUIRED.items() if kind not in there
-    ]
+    return [Reason(code=f"{kind}_missing", detail=text) for kind, text in REQUIRED.items() if kind not in there]
 
 
 def _in_force(proof: Proof, command: ActivateSite) -> bool:

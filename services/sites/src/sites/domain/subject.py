@@ -1,6 +1,7 @@
 """Subject: a participant, known by a pseudonymous key only, from consent to completion or withdrawal.
 
-No screening before consent (ICH E6(R3) 2.8); enrolment only at a site that is open for it. Nothing here identifies a person.
+No screening before consent (ICH E6(R3) 2.8); enrolment only at a site that is open for it. Nothing here
+identifies a person.
 """
 
 from typing import Literal
@@ -8,9 +9,7 @@ from typing import Literal
 from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed, is_before
 from pydantic import BaseModel, ConfigDict
 
-StepName = Literal[
-    "consented", "screened", "screen_failed", "enrolled", "randomised", "completed", "withdrawn"
-]
+StepName = Literal["consented", "screened", "screen_failed", "enrolled", "randomised", "completed", "withdrawn"]
 Status = StepName
 
 PRECEDED_BY: dict[StepName, frozenset[StepName]] = {
@@ -201,7 +200,8 @@ def _too_early(subject: Subject, command: AdvanceSubject) -> list[Reason]:
     last = subject.steps[-1].on
     if last is None or command.occurred_at is None or not is_before(command.occurred_at, last):
         return []
-    detail = f"{_words(command.step).capitalize()} on {command.occurred_at} lies before {_words(subject.status)} on {last}."
+    step, before = _words(command.step).capitalize(), _words(subject.status)
+    detail = f"{step} on {command.occurred_at} lies before {before} on {last}."
     return [Reason(code="before_last_step", field="occurred_at", detail=detail)]
 
 
