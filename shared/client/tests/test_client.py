@@ -31,7 +31,7 @@ def answer(status: str, body: object = None, **headers: str) -> bytes:
 
 @asynccontextmanager
 async def a_service(*answers: bytes) -> AsyncGenerator[tuple[str, list[str]], None]:
-    """Give a base address and the heads of the requests that came; the answers go out in turn, b"" hangs up."""
+    """Give a base address and the heads of requests that came; answers go out in turn, b"" hangs up."""
     waiting, heads = list(answers), list[str]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -136,7 +136,7 @@ class RecordResult(BaseModel):
     """What became of one record: `index` is its place in the request."""
 
     index: int
-    key: str
+    key: str | None
     outcome: Outcome
     id: str | None = None
     problems: tuple[RecordProblem, ...] = ()

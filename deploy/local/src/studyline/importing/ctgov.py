@@ -1,7 +1,8 @@
-"""A record of ClinicalTrials.gov (API v2) to a study and its sites. Pure; a record is taken whole or not at all.
+"""A record of ClinicalTrials.gov (API v2) to a study and its sites. Pure; a record is taken whole or not.
 
-Source: ClinicalTrials.gov data API v2, `Study` structure. Dates of type ESTIMATED (ESTIMATE in older records) are
-planned, those of type ACTUAL happened; a date without type happened where all it may mean lies before today.
+Source: ClinicalTrials.gov data API v2, `Study` structure. Dates of type ESTIMATED (ESTIMATE in older records)
+are planned, those of type ACTUAL happened; a date without type happened where all it may mean lies before
+today.
 """
 
 import hashlib
@@ -192,7 +193,7 @@ def _sites(protocol: _Protocol, locations: Sequence[_Location]) -> Iterator[Site
 
 
 def _place(location: _Location) -> str:
-    """Give what tells places of a record apart and stays when a status changes. Equal rows are counted on top."""
+    """Give what tells a record's places apart and stays when a status changes; equal ones are counted."""
     parts = (location.facility, location.city, location.state, location.zip, location.country)
     return hashlib.sha256("\x1f".join(part or "" for part in parts).encode()).hexdigest()[:20]
 

@@ -1,9 +1,9 @@
 """Files of registry records, streamed: the bytes of each record with its file and line.
 
-Three forms, each as it is or gzipped: one record a line (NDJSON), a JSON array, and pages of ClinicalTrials.gov's
-API v2 (`{"studies": [...], "nextPageToken": …}`); records written over several lines work too. A file is never
-held in memory as a whole. A record that is broken does not end the reading: the next one begins at the next
-`{"protocolSection":`.
+Three forms, each as it is or gzipped: one record a line (NDJSON), a JSON array, and pages of
+ClinicalTrials.gov's API v2 (`{"studies": [...], "nextPageToken": …}`); records written over several lines
+work too. A file is never held in memory as a whole. A record that is broken does not end the reading: the
+next one begins at the next `{"protocolSection":`.
 """
 
 import gzip
@@ -21,6 +21,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 18
 LARGEST_RECORD_BYTES = 1 << 26
+NO_RECORD = "holds no record: expected one JSON object a line, or an array"
 _LIST_START = re.compile(rb'\s*(?:\{(?:[^\[\]{}]*,)?\s*"studies"\s*:\s*)?\[')
 _LIST_END = re.compile(rb'\]?(?:\s*,\s*"\w+"\s*:\s*(?:"[^"]*"|[\w.+-]+))*\s*\}?\s*')
 _SPREAD_OBJECT = re.compile(rb"\s*\{\s*\n\s*[\"}]")
@@ -89,13 +90,11 @@ def _readable(name: str, file: BufferedReader) -> Iterator[Raw | Problem]:
             found = True
             yield record
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        reason = f"the compressed data ends early or is broken ({error}): fetch the file again"
+        reason = f"holds broken compressed data ({error}): fetch the file again"
         yield Problem(file=name, line=None, reason=reason)
         return
     if not found:
-        yield Problem(
-            file=name, line=None, reason="holds no record: expected one JSON object a line, or an array"
-        )
+        yield Problem(file=name, line=None, reason=NO_RECORD)
 
 
 def _unpacked(file: BufferedReader) -> BufferedReader:
@@ -142,7 +141,7 @@ def _values(name: str, window: _Window) -> Iterator[Raw | Problem]:
 
 
 def _end_of_value(window: _Window) -> int | None:
-    """Find where the value at the front ends; None where the file, or patience with the record, ends first."""
+    """Find where the value at the front ends; None where the file, or our patience, ends first."""
     if window.text[:1] not in {b"{", b"["}:
         scalar = _SCALAR.match(window.text)
         return scalar.end() if scalar else None

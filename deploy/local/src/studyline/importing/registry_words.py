@@ -1,4 +1,7 @@
-"""The registry's vocabularies in ours (ClinicalTrials.gov data API v2: `Status`, `RecruitmentStatus`, `Phase`, `DateType`)."""
+"""The registry's vocabularies in ours.
+
+Source: ClinicalTrials.gov data API v2, enumerations `Status`, `RecruitmentStatus`, `Phase`, `DateType`.
+"""
 
 from collections.abc import Mapping
 from typing import Literal, cast, get_args
@@ -57,7 +60,7 @@ PHASES: Mapping[tuple[str, ...], StudyPhase | None] = {
 
 
 def study_phase(value: object) -> object:
-    """Give the phase of the registry's list of phases; what is no list of texts goes through for the type to refuse."""
+    """Give the phase of a list of phases; what is no list of texts goes through for the type to refuse."""
     if not isinstance(value, list):
         return value
     words = cast("list[object]", value)
@@ -65,6 +68,7 @@ def study_phase(value: object) -> object:
         return words
     key = tuple(sorted(plain(str(word)) for word in words))
     if key not in PHASES:
-        message = f"{', '.join(map(str, words))!r} is no phase we know: expected EARLY_PHASE1, PHASE1 to PHASE4 or NA"
+        named = ", ".join(map(str, words))
+        message = f"{named} is no phase we know: expected EARLY_PHASE1, PHASE1 to PHASE4 or NA"
         raise ValueError(message)
     return PHASES[key]

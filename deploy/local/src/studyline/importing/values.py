@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 Word = TypeVar("Word", bound=str)
 
 
-def _none_if_blank(value: object) -> object:
+def none_if_blank(value: object) -> object:
+    """Give None for a blank text, which means not reported, and anything else as it is."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -46,7 +47,7 @@ def word_of(vocabulary: Mapping[str, Word], what: str) -> Callable[[object], obj
 
 Text = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_not_blank)]
 """A text that must be there."""
-OptionalText = Annotated[str | None, BeforeValidator(_none_if_blank)]
+OptionalText = Annotated[str | None, BeforeValidator(none_if_blank)]
 """A text; blank means not reported."""
-OptionalDate = Annotated[DateOnly | None, BeforeValidator(_none_if_blank)]
+OptionalDate = Annotated[DateOnly | None, BeforeValidator(none_if_blank)]
 """A date in its own precision; blank means not reported."""
