@@ -1,0 +1,11 @@
+"""HTTP in: parse, hand over, answer."""
+
+from chassis.mongo import Database
+from fastapi import APIRouter
+
+from regulatory.api import submissions
+
+
+def routers(database: Database) -> list[APIRouter]:
+    """Every router of the service."""
+    return [submissions.router(database)]
