@@ -1,1 +1,3 @@
-"""Monitoring visits, subject visits, deviations and adverse events."""
+"""Monitoring visits, subject visits, protocol deviations and adverse events."""
+
+__version__ = "0.1.0"

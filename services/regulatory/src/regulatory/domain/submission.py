@@ -15,15 +15,9 @@ StepName = Literal[
     "prepared", "submitted", "questions_received", "questions_answered", "approved", "rejected", "withdrawn"
 ]
 
-STATUS_AFTER: dict[StepName, Status] = {
-    "prepared": "prepared",
-    "submitted": "submitted",
-    "questions_received": "questions",
-    "questions_answered": "submitted",
-    "approved": "approved",
-    "rejected": "rejected",
-    "withdrawn": "withdrawn",
-}
+STATUS_AFTER: dict[StepName, Status] = {"questions_received": "questions", "questions_answered": "submitted"}
+"""Where a step does not give the status its own name."""
+
 FOLLOWS: dict[StepName, tuple[StepName, ...]] = {
     "submitted": ("prepared",),
     "questions_received": ("submitted", "questions_answered"),
@@ -297,7 +291,7 @@ def evolve(submission: Submission | None, event: SubmissionEvent) -> Submission:
         about = event.model_dump(exclude={"occurred_at"})
         return Submission.model_validate({**about, "last_step_on": event.occurred_at})
     step = STEP_OF[type(event)]
-    after = {"last_step": step, "status": STATUS_AFTER[step], "last_step_on": event.occurred_at}
+    after = {"last_step": step, "status": STATUS_AFTER.get(step, step), "last_step_on": event.occurred_at}
     return changed(_existing(submission), **after, **_told(event))
 
 

@@ -1,0 +1,126 @@
+"""Routes by which history enters: batches, real dates, no gates, provenance `migrated`."""
+
+from typing import Annotated
+
+from chassis.adoption import Adopter, Adoption, AdoptionReport, adopt
+from chassis.auth import Role
+from chassis.desk import Desk, desk
+from contracts import derived_id
+from fastapi import APIRouter, Depends
+from kernel import DateOnly
+
+from monitoring import handlers
+from monitoring.api.requests import AdverseEventFacts, Code, Identifier, Name, ProtocolDeviationFacts, Request
+from monitoring.domain.adverse_event import RecordAdverseEvent
+from monitoring.domain.protocol_deviation import RecordProtocolDeviation
+from monitoring.domain.subject_visit import AdoptSubjectVisit, Status
+from monitoring.store import ADVERSE_EVENTS, PROTOCOL_DEVIATIONS, SUBJECT_VISITS
+
+Adopting = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.ADMIN))]
+
+
+class HistoryRecord(Request):
+    """What every record has: its study, its key (distinct in the study), and its date as its source has it."""
+
+    study_id: Identifier
+    key: Name
+    on: DateOnly | None = None
+
+
+class SubjectVisitRecord(HistoryRecord):
+    """A subject's visit with its outcome; `on` is when it took place, was missed, or is expected."""
+
+    site_id: Identifier
+    subject_key: Code
+    visit_name: Name
+    outcome: Status
+
+
+class ProtocolDeviationRecord(HistoryRecord, ProtocolDeviationFacts):
+    """A protocol deviation; without a site where the source names none."""
+
+
+class AdverseEventRecord(HistoryRecord, AdverseEventFacts):
+    """An adverse event of a subject."""
+
+    site_id: Identifier
+
+
+def subject_visit_command(source: str, record: SubjectVisitRecord) -> handlers.Builder[AdoptSubjectVisit]:
+    """Adopt the visit at its site. An expectation has no date of its own: `on` is the expected one."""
+    expected = record.outcome == "expected"
+    facts = {
+        "subject_visit_id": subject_visit_id_of(source, record),
+        "occurred_at": None if expected else record.on,
+        "expected_on": record.on if expected else None,
+        "subject_key": record.subject_key,
+        "visit_name": record.visit_name,
+        "outcome": record.outcome,
+    }
+    return handlers.in_study(AdoptSubjectVisit, record.study_id, record.site_id, facts)
+
+
+def deviation_command(source: str, record: ProtocolDeviationRecord) -> handlers.Builder[RecordProtocolDeviation]:
+    """Adopt the deviation into its study."""
+    facts = {
+        "deviation_id": deviation_id_of(source, record),
+        "occurred_at": record.on,
+        "subject_key": record.subject_key,
+        "category": record.category,
+        "important": record.important,
+    }
+    return handlers.in_study(RecordProtocolDeviation, record.study_id, record.site_id, facts)
+
+
+def adverse_event_command(source: str, record: AdverseEventRecord) -> handlers.Builder[RecordAdverseEvent]:
+    """Adopt the adverse event at its site."""
+    facts = {
+        "adverse_event_id": adverse_event_id_of(source, record),
+        "occurred_at": record.on,
+        "subject_key": record.subject_key,
+        "serious": record.serious,
+        "severity": record.severity,
+    }
+    return handlers.in_study(RecordAdverseEvent, record.study_id, record.site_id, facts)
+
+
+def subject_visit_id_of(source: str, record: SubjectVisitRecord) -> str:
+    """The same visit again for the same key in the same study."""
+    return derived_id("subject-visit", record.study_id, source, record.key)
+
+
+def deviation_id_of(source: str, record: ProtocolDeviationRecord) -> str:
+    """The same deviation again for the same key in the same study."""
+    return derived_id("protocol-deviation", record.study_id, source, record.key)
+
+
+def adverse_event_id_of(source: str, record: AdverseEventRecord) -> str:
+    """The same adverse event again for the same key in the same study."""
+    return derived_id("adverse-event", record.study_id, source, record.key)
+
+
+SUBJECT_VISIT_ADOPTER = Adopter(SubjectVisitRecord, SUBJECT_VISITS, subject_visit_id_of, subject_visit_command)
+DEVIATION_ADOPTER = Adopter(ProtocolDeviationRecord, PROTOCOL_DEVIATIONS, deviation_id_of, deviation_command)
+ADVERSE_EVENT_ADOPTER = Adopter(AdverseEventRecord, ADVERSE_EVENTS, adverse_event_id_of, adverse_event_command)
+
+
+def router() -> APIRouter:
+    """The adopt routes."""
+    routes = APIRouter(prefix="/v1/adoptions", tags=["adoptions"])
+
+    @routes.post("/subject-visits")
+    async def adopt_subject_visits(body: Adoption, at: Adopting) -> AdoptionReport:
+        """Adopt subjects' visits."""
+        return await adopt(at, body, SUBJECT_VISIT_ADOPTER)
+
+    @routes.post("/protocol-deviations")
+    async def adopt_protocol_deviations(body: Adoption, at: Adopting) -> AdoptionReport:
+        """Adopt protocol deviations."""
+        return await adopt(at, body, DEVIATION_ADOPTER)
+
+    @routes.post("/adverse-events")
+    async def adopt_adverse_events(body: Adoption, at: Adopting) -> AdoptionReport:
+        """Adopt adverse events."""
+        return await adopt(at, body, ADVERSE_EVENT_ADOPTER)
+
+    return routes

@@ -1,0 +1,1 @@
+"""Monitoring visits, subject visits, protocol deviations and adverse events: pure deciders."""
