@@ -1,1 +1,3 @@
 """Timelines, milestones and the portal, folded from every service's events."""
+
+__version__ = "0.1.0"

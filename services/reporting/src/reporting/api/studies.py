@@ -1,0 +1,39 @@
+"""Routes of studies, their sites and their countries."""
+
+from typing import Annotated
+
+from chassis.auth import Caller
+from chassis.mongo import Database
+from chassis.paging import Page, Paging
+from fastapi import APIRouter, Query
+
+from reporting import queries
+from reporting.answers import Country, Site, Study
+from reporting.filters import StudyFilter
+
+
+def router(database: Database) -> APIRouter:
+    """The routes of studies."""
+    routes = APIRouter(prefix="/v1/studies", tags=["studies"])
+
+    @routes.get("")
+    async def list_studies(caller: Caller, wanted: Paging, asked: Annotated[StudyFilter, Query()]) -> Page[Study]:
+        """Studies within the caller's scope."""
+        return await queries.studies_page(database, caller.scope, asked, wanted)
+
+    @routes.get("/{study_id}")
+    async def read_study(study_id: str, caller: Caller) -> Study:
+        """One study."""
+        return await queries.study(database, caller.scope, study_id)
+
+    @routes.get("/{study_id}/sites")
+    async def list_sites(study_id: str, caller: Caller, wanted: Paging) -> Page[Site]:
+        """The study's sites."""
+        return await queries.sites_page(database, caller.scope, study_id, wanted)
+
+    @routes.get("/{study_id}/countries")
+    async def list_countries(study_id: str, caller: Caller) -> Page[Country]:
+        """The study's countries, all on one page."""
+        return Page(items=await queries.countries(database, caller.scope, study_id), next=None)
+
+    return routes

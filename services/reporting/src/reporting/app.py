@@ -1,0 +1,29 @@
+"""Composition root: settings → database, broker, routers, telemetry."""
+
+from functools import partial
+
+from chassis.service import Parts, Service
+from contracts import received
+
+from reporting import __version__, api, store
+from reporting.consumers import LISTENS_TO, on_events
+from reporting.feed import Feed
+from reporting.settings import Settings
+
+NAME = "reporting"
+
+
+def compose(settings: Settings) -> Service:
+    """The service, ready to run."""
+    parts = Parts.of(NAME, settings)
+    consumer = parts.consumer(LISTENS_TO, received, partial(on_events, parts.database))
+    feed = Feed(parts.database, settings.stream_connections_max)
+    return Service(
+        parts,
+        title="Studyline reporting",
+        version=__version__,
+        routers=api.routers(parts.database, feed, consumer, parts.metrics),
+        prepare=partial(store.prepare, parts.database),
+        consumer=consumer,
+        allow_cookie=True,
+    )

@@ -1,0 +1,109 @@
+"""What lists can be narrowed by. A filter never widens what the caller may see: it is applied within the scope."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from chassis.scope import Scope
+from contracts import sponsor_id
+from contracts.sites import StudyPhase, StudyStatus
+from kernel import BusinessTime, bounds
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from reporting.projections.timeline import instant_text
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
+
+
+class StudyFilter(BaseModel):
+    """Filters of the list of studies; all that are given hold together."""
+
+    model_config = ConfigDict(frozen=True)
+
+    registry_id: Code | None = Field(None, description="Registry number such as NCT01234567")
+    protocol_number: Code | None = None
+    sponsor: Text | None = Field(None, description="Sponsor's id or name")
+    status: StudyStatus | None = None
+    phase: StudyPhase | None = None
+    country: CountryCode | None = Field(None, description="ISO 3166-1 alpha-2: with sites there, or planned there")
+    q: Text | None = Field(None, description="Text in title, protocol number, registry ids or sponsor's name")
+
+    def narrowed(self, scope: Scope) -> Scope:
+        """The scope, limited to the sponsor asked for."""
+        return _of_sponsor(scope, self.sponsor)
+
+    def condition(self) -> dict[str, Any]:
+        """The MongoDB condition on study rows, without sponsor and country."""
+        asked = {
+            "registry_ids": self.registry_id,
+            "protocol_number": self.protocol_number,
+            "status": self.status,
+            "phase": self.phase,
+        }
+        found = {field: value for field, value in asked.items() if value is not None}
+        return found if self.q is None else {**found, "search": {"$regex": re.escape(self.q.casefold())}}
+
+
+class EntryFilter(BaseModel):
+    """Filters of timeline entries; all that are given hold together."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    study: Code | None = Field(None, description="Study id")
+    sponsor: Text | None = Field(None, description="Sponsor's id or name")
+    country: CountryCode | None = Field(None, description="ISO 3166-1 alpha-2")
+    site: Code | None = Field(None, description="Site id")
+    kind: list[Kind] = Field([], max_length=50, description="Kinds of entry; repeat for several")
+    since: BusinessTime | None = Field(None, alias="from", description="First day or instant of occurrence")
+    until: BusinessTime | None = Field(None, alias="to", description="Last day or instant, itself included")
+    as_of: BusinessTime | None = Field(None, description="Only what was recorded by then, itself included")
+
+    def narrowed(self, scope: Scope) -> Scope:
+        """The scope, limited to the sponsor and the study asked for."""
+        of_sponsor = _of_sponsor(scope, self.sponsor)
+        return of_sponsor if self.study is None else of_sponsor.narrowed(studies=[self.study])
+
+    def condition(self) -> dict[str, Any]:
+        """The MongoDB condition on entries, without sponsor and study."""
+        condition: dict[str, Any] = {field: value for field, value in self._equal().items() if value is not None}
+        if self.kind:
+            condition["kind"] = self.kind[0] if len(self.kind) == 1 else {"$in": sorted(set(self.kind))}
+        if self.as_of is not None:
+            condition["recorded_at"] = {"$lt": bounds(self.as_of)[1]}
+        positions = {"$gte": self._first(), "$lt": self._end()}
+        if limits := {operator: value for operator, value in positions.items() if value is not None}:
+            condition["position"] = limits
+        return condition
+
+    def matches(self, entry: Mapping[str, Any]) -> bool:
+        """Decide for one entry as `condition` does."""
+        first, end = self._first(), self._end()
+        return (
+            all(value in {None, entry[field]} for field, value in self._equal().items())
+            and (not self.kind or entry["kind"] in self.kind)
+            and (self.as_of is None or entry["recorded_at"] < bounds(self.as_of)[1])
+            and (first is None or entry["position"] >= first)
+            and (end is None or entry["position"] < end)
+        )
+
+    def _equal(self) -> dict[str, str | None]:
+        return {"country": self.country, "site_id": self.site}
+
+    def _first(self) -> str | None:
+        return None if self.since is None else instant_text(bounds(self.since)[0])
+
+    def _end(self) -> str | None:
+        return None if self.until is None else instant_text(bounds(self.until)[1])
+
+
+class TimelineFilter(EntryFilter):
+    """Filters and order of the timeline."""
+
+    order: Literal["asc", "desc"] = Field("asc", description="By the time of occurrence")
+
+
+def _of_sponsor(scope: Scope, named: str | None) -> Scope:
+    return scope if named is None else scope.narrowed(sponsors=[named, sponsor_id(named)])

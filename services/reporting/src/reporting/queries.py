@@ -1,0 +1,205 @@
+"""Reads of the read model, always through a Scope. Pages follow a stable key and are found by an index."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chassis.mongo import Database, Document
+from chassis.paging import Page, PageRequest, encode_cursor
+from chassis.problems import not_found
+from chassis.scope import Scope
+
+from reporting import answers
+from reporting.answers import Country, Counts, Milestone, Site, Study, TimelineEntry, Totals
+from reporting.counts import ALL_OF_THEM, NONE_YET
+from reporting.filters import StudyFilter, TimelineFilter
+from reporting.store import COUNTS, FRESHNESS, MILESTONES, SITES, STUDIES, SUBJECTS, TIMELINE
+
+
+async def studies_page(database: Database, scope: Scope, asked: StudyFilter, wanted: PageRequest) -> Page[Study]:
+    """A page of studies in the order of their ids."""
+    seen, filters = asked.narrowed(scope), asked.model_dump()
+    condition = await _study_condition(database, seen, asked)
+    found = await _after(database, STUDIES, seen, condition, wanted, filters)
+    return _paged(await _with_counts(database, seen, found[: wanted.limit]), found, wanted, filters, "_id")
+
+
+async def every_study(database: Database, scope: Scope, asked: StudyFilter) -> list[Study]:
+    """All studies that the filter leaves, in the order of their ids: for what shows a portfolio at once."""
+    seen = asked.narrowed(scope)
+    condition = await _study_condition(database, seen, asked)
+    found = await database.collection(STUDIES).find(seen, condition, sort=[("_id", 1)])
+    return await _with_counts(database, seen, found)
+
+
+async def study(database: Database, scope: Scope, study_id: str) -> Study:
+    """One study. Raises the 404 problem, also for another sponsor's."""
+    row = await _study_row(database, scope, study_id)
+    return (await _with_counts(database, scope, [row]))[0]
+
+
+async def totals(database: Database, scope: Scope, asked: StudyFilter) -> Totals:
+    """What the studies that the filter leaves hold together."""
+    studies = await every_study(database, scope, asked)
+    return Totals(
+        studies=len(studies),
+        sponsors=len({one.sponsor.id for one in studies}),
+        sites=sum(one.counts.sites for one in studies),
+        active_sites=sum(one.counts.active_sites for one in studies),
+        subjects=sum(one.counts.subjects for one in studies),
+        enrolled=sum(one.counts.enrolled for one in studies),
+    )
+
+
+async def sites_page(database: Database, scope: Scope, study_id: str, wanted: PageRequest) -> Page[Site]:
+    """A page of a study's sites in the order of their ids. Raises the 404 problem."""
+    await _study_row(database, scope, study_id)
+    filters = {"study": study_id}
+    found = await _after(database, SITES, scope, filters, wanted, filters)
+    sites = found[: wanted.limit]
+    given = await _given_milestones(database, scope, study_id, sites)
+    return _paged([_site(one, given) for one in sites], found, wanted, filters, "_id")
+
+
+async def countries(database: Database, scope: Scope, study_id: str) -> list[Country]:
+    """A study's countries, those that are only planned included, in the order of their codes."""
+    row = await _study_row(database, scope, study_id)
+    active = {"$sum": {"$cond": [{"$eq": ["$status", "active"]}, 1, 0]}}
+    enrolled = {"$sum": {"$cond": ["$enrolled", 1, 0]}}
+    sites = await _by_country(database, scope, SITES, study_id, {"sites": ALL_OF_THEM, "active_sites": active})
+    subjects = await _by_country(database, scope, SUBJECTS, study_id, {"subjects": ALL_OF_THEM, "enrolled": enrolled})
+    none_yet = {"sites": 0, "active_sites": 0, "subjects": 0, "enrolled": 0}
+    codes = sorted({*row["countries"], *sites, *subjects})
+    return [Country(country=code, **{**none_yet, **sites.get(code, {}), **subjects.get(code, {})}) for code in codes]
+
+
+async def timeline_page(
+    database: Database, scope: Scope, asked: TimelineFilter, wanted: PageRequest
+) -> Page[TimelineEntry]:
+    """A page of the timeline by time of occurrence."""
+    seen, filters = asked.narrowed(scope), asked.model_dump()
+    direction = 1 if asked.order == "asc" else -1
+    after = wanted.after(filters)
+    condition = asked.condition()
+    if after:
+        condition["position"] = {**condition.get("position", {}), _BEYOND[direction]: after[0]}
+    found = await database.collection(TIMELINE).find(
+        seen, condition, sort=[("position", direction)], limit=wanted.limit + 1
+    )
+    return _paged([entry(one) for one in found[: wanted.limit]], found, wanted, filters, "position")
+
+
+async def recorded_until(database: Database) -> dict[str, str]:
+    """By source, when the last event that was folded in was recorded."""
+    found = await database.collection(FRESHNESS).find(Scope.everything(), {})
+    return {one["_id"]: answers.instant(one["recorded_at"]) for one in found}
+
+
+def entry(document: Mapping[str, Any]) -> TimelineEntry:
+    """A stored entry as clients see it."""
+    kept = {field: document[field] for field in _KEPT}
+    return TimelineEntry(
+        event_id=document["_id"],
+        study_id=document["study"],
+        sponsor_id=document["sponsor"],
+        recorded_at=answers.instant(document["recorded_at"]),
+        **kept,
+    )
+
+
+_KEPT = ("type", "kind", "site_id", "country", "occurred_at", "provenance", "subject_key")
+_BEYOND = {1: "$gt", -1: "$lt"}
+
+
+async def _study_row(database: Database, scope: Scope, study_id: str) -> Document:
+    row = await database.collection(STUDIES).find_one(scope, {"_id": study_id})
+    if row is None:
+        raise not_found("study", study_id)
+    return row
+
+
+async def _study_condition(database: Database, scope: Scope, asked: StudyFilter) -> dict[str, Any]:
+    if asked.country is None:
+        return asked.condition()
+    with_sites = await database.collection(COUNTS).find(scope, {"country_codes": asked.country}, fields=["_id"])
+    there = [{"countries": asked.country}, {"_id": {"$in": [one["_id"] for one in with_sites]}}]
+    return {**asked.condition(), "$or": there}
+
+
+async def _after(
+    database: Database,
+    collection: str,
+    scope: Scope,
+    condition: Mapping[str, Any],
+    wanted: PageRequest,
+    filters: Mapping[str, object],
+) -> list[Document]:
+    """The page's documents by id, and one more where others follow."""
+    after = wanted.after(filters)
+    place = {"$and": [condition, {"_id": {"$gt": after[0]}}]} if after else condition
+    return await database.collection(collection).find(scope, place, sort=[("_id", 1)], limit=wanted.limit + 1)
+
+
+def _paged(
+    items: list[Any], found: Sequence[Document], wanted: PageRequest, filters: Mapping[str, object], key: str
+) -> Page[Any]:
+    more = len(found) > wanted.limit
+    return Page(items=items, next=encode_cursor([found[wanted.limit - 1][key]], filters) if more else None)
+
+
+async def _with_counts(database: Database, scope: Scope, rows: Sequence[Document]) -> list[Study]:
+    condition = {"_id": {"$in": [row["_id"] for row in rows]}}
+    found = await database.collection(COUNTS).find(scope, condition)
+    counts = {one["_id"]: one for one in found}
+    return [_study(row, counts.get(row["_id"], NONE_YET)) for row in rows]
+
+
+def _study(row: Document, counts: Mapping[str, Any]) -> Study:
+    figures = {name: counts[name] for name in Counts.model_fields if name != "countries"}
+    return Study(
+        study_id=row["_id"],
+        registry_ids=row["registry_ids"],
+        protocol_number=row["protocol_number"],
+        sponsor=answers.Sponsor(id=row["sponsor"], name=row["sponsor_name"]),
+        title=row["title"],
+        phase=row["phase"],
+        status=row["status"],
+        planned_enrolment=row["planned_enrolment"],
+        counts=Counts(countries=len(counts["country_codes"] or row["countries"]), **figures),
+        milestones=[Milestone(**one) for one in row["milestones"]],
+    )
+
+
+def _site(row: Document, given: Sequence[Document]) -> Site:
+    of_site = [
+        milestone
+        for one in given
+        if one["site_id"] == row["_id"] or (one["site_id"] is None and one["country"] == row["country"])
+        for milestone in one["milestones"]
+    ]
+    return Site(
+        site_id=row["_id"],
+        name=row["name"],
+        city=row["city"],
+        country=row["country"],
+        number=row["number"],
+        status=row["status"],
+        milestones=[Milestone(**one) for one in (*row["milestones"], *of_site)],
+    )
+
+
+async def _given_milestones(
+    database: Database, scope: Scope, study_id: str, sites: Sequence[Document]
+) -> list[Document]:
+    """Milestones which other services' work gave to these sites or to their countries, in a stable order."""
+    of_site = {"site_id": {"$in": [one["_id"] for one in sites]}}
+    of_country = {"site_id": None, "country": {"$in": sorted({one["country"] for one in sites})}}
+    condition = {"study": study_id, "$or": [of_site, of_country]}
+    return await database.collection(MILESTONES).find(scope, condition, sort=[("_id", 1)])
+
+
+async def _by_country(
+    database: Database, scope: Scope, collection: str, study_id: str, figures: Mapping[str, Any]
+) -> dict[str, dict[str, int]]:
+    grouped = {"$group": {"_id": "$country", **figures}}
+    found = await database.collection(collection).aggregate(scope, [grouped], condition={"study": study_id})
+    return {one.pop("_id"): one for one in found}

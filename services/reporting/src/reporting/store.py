@@ -1,0 +1,58 @@
+"""The read model's collections and the indexes that keep its pages flat, however much it holds.
+
+Every document carries `sponsor` and `study`, by which reads are scoped. Every index of the timeline ends with
+`position`, so that a page is a range of it, in either direction.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from chassis.mongo import Database
+
+from reporting.projections import facts, milestones, sites, studies, subjects, timeline
+
+STUDIES: Final = studies.COLLECTION
+SITES: Final = sites.COLLECTION
+SUBJECTS: Final = subjects.COLLECTION
+MILESTONES: Final = milestones.COLLECTION
+FACTS: Final = facts.COLLECTION
+TIMELINE: Final = timeline.COLLECTION
+COUNTS: Final = "study_counts"
+FRESHNESS: Final = "freshness"
+
+INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
+    STUDIES: (
+        ("sponsor", "_id"),
+        ("study", "_id"),
+        ("registry_ids",),
+        ("protocol_number",),
+        ("status", "_id"),
+        ("phase", "_id"),
+        ("countries", "_id"),
+    ),
+    COUNTS: (("country_codes",),),
+    SITES: (("study", "_id"), ("study", "country", "status")),
+    SUBJECTS: (("study", "country", "enrolled"),),
+    MILESTONES: (("study", "site_id"), ("study", "country")),
+    FACTS: (("study", "kind", "grave"),),
+    TIMELINE: (
+        ("position",),
+        ("sponsor", "position"),
+        ("study", "position"),
+        ("site_id", "position"),
+        ("country", "position"),
+        ("kind", "position"),
+        ("sponsor", "kind", "position"),
+        ("study", "kind", "position"),
+        ("study", "country", "position"),
+        ("recorded_at",),
+        ("stored_at", "_id"),
+    ),
+}
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes that are missing."""
+    for name, indexes in INDEXES.items():
+        for fields in indexes:
+            await database.collection(name).ensure_index([(field, 1) for field in fields])
