@@ -37,10 +37,7 @@ async def a_service(*answers: bytes) -> AsyncGenerator[tuple[str, list[str]], No
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         heads.append(head)
-        length = next(
-            (line[15:] for line in head.lower().split("\r\n") if line.startswith("content-length:")), "0"
-        )
-        await reader.readexactly(int(length))
+        await reader.readexactly(int(header(head, "content-length") or 0))
         writer.write(waiting.pop(0))
         await writer.drain()
         writer.close()

@@ -13,9 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_RECORDS = 500
 """Records in one request."""
 
-SubjectStep = Literal[
-    "consented", "screened", "screen_failed", "enrolled", "randomised", "completed", "withdrawn"
-]
+SubjectStep = Literal["consented", "screened", "screen_failed", "enrolled", "randomised", "completed", "withdrawn"]
 VisitOutcome = Literal["completed", "missed", "expected"]
 Outcome = Literal["adopted", "changed", "unchanged", "rejected"]
 

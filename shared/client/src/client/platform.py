@@ -17,9 +17,7 @@ class Studyline:
     `patience_seconds` is how long one request may be repeated in all before Unreachable is raised.
     """
 
-    def __init__(
-        self, addresses: Addresses, token: str, *, patience_seconds: float = PATIENCE_SECONDS
-    ) -> None:
+    def __init__(self, addresses: Addresses, token: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._transports = {
             name: Transport(address, token, patience_seconds=patience_seconds) for name, address in addresses
         }

@@ -15,9 +15,7 @@ class ProblemDocument(BaseModel):
     instance: str | None = None
     request_id: str | None = None
     errors: tuple[dict[str, JsonValue], ...] = ()
-    reasons: tuple[dict[str, JsonValue], ...] = Field(
-        default=(), description="The unmet conditions of a refusal"
-    )
+    reasons: tuple[dict[str, JsonValue], ...] = Field(default=(), description="The unmet conditions of a refusal")
 
 
 class ClientError(Exception):
@@ -30,12 +28,8 @@ class ApiProblem(ClientError):  # noqa: N818 - after the problem document it car
     `retry_after_seconds` is how long the service asks to wait, where it says so.
     """
 
-    def __init__(
-        self, status: int, document: ProblemDocument, retry_after_seconds: float | None = None
-    ) -> None:
-        super().__init__(
-            f"{document.detail or document.title or 'The service gave no reason.'} (HTTP {status})"
-        )
+    def __init__(self, status: int, document: ProblemDocument, retry_after_seconds: float | None = None) -> None:
+        super().__init__(f"{document.detail or document.title or 'The service gave no reason.'} (HTTP {status})")
         self.status = status
         self.document = document
         self.retry_after_seconds = retry_after_seconds

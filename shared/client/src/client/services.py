@@ -68,21 +68,15 @@ class Service:
 class Sites(Service):
     """The service `sites`: studies, study sites and subjects."""
 
-    async def adopt_studies(
-        self, source: str, records: Sequence[adoption.StudyRecord]
-    ) -> tuple[RecordResult, ...]:
+    async def adopt_studies(self, source: str, records: Sequence[adoption.StudyRecord]) -> tuple[RecordResult, ...]:
         """Adopt studies as their source states them."""
         return await self.adopt("studies", source, records)
 
-    async def adopt_sites(
-        self, source: str, records: Sequence[adoption.SiteRecord]
-    ) -> tuple[RecordResult, ...]:
+    async def adopt_sites(self, source: str, records: Sequence[adoption.SiteRecord]) -> tuple[RecordResult, ...]:
         """Adopt sites of studies that were adopted before."""
         return await self.adopt("sites", source, records)
 
-    async def adopt_subjects(
-        self, source: str, records: Sequence[adoption.SubjectRecord]
-    ) -> tuple[RecordResult, ...]:
+    async def adopt_subjects(self, source: str, records: Sequence[adoption.SubjectRecord]) -> tuple[RecordResult, ...]:
         """Adopt subjects of sites that were adopted before."""
         return await self.adopt("subjects", source, records)
 

@@ -88,9 +88,7 @@ class Transport:
         """Read. Raises ApiProblem or Unreachable."""
         return await self._patiently(self._http.build_request("GET", path, params=dict(parameters or {})))
 
-    async def post(
-        self, path: str, body: bytes, *, key: str | None = None, if_match: str | None = None
-    ) -> Reply:
+    async def post(self, path: str, body: bytes, *, key: str | None = None, if_match: str | None = None) -> Reply:
         """Send a JSON document. `key` is the Idempotency-Key, a fresh one by default. Raises as `get`."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key or fresh_key()}
         if if_match is not None:
@@ -171,6 +169,4 @@ def _retry_after_seconds(headers: httpx.Headers) -> float | None:
 
 def _silence(base_url: str, error: Exception) -> str:
     cause = str(error) or type(error).__name__
-    return (
-        f"The service at {base_url} does not answer ({cause}): see whether it runs, and the address is right."
-    )
+    return f"The service at {base_url} does not answer ({cause}): see whether it runs, and the address is right."

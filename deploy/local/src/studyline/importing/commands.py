@@ -28,9 +28,7 @@ ROLE = "operations"
 Import = Callable[[Addresses, str, Progress], Coroutine[None, None, Summary]]
 Data = Annotated[
     Path | None,
-    typer.Option(
-        "--data", envvar="STUDYLINE_DATA", metavar="DIR", help="The running stack's data directory."
-    ),
+    typer.Option("--data", envvar="STUDYLINE_DATA", metavar="DIR", help="The running stack's data directory."),
 ]
 AsJson = Annotated[
     bool,
@@ -48,13 +46,9 @@ Files = Annotated[
 ]
 Directory = Annotated[
     Path,
-    typer.Argument(
-        exists=True, file_okay=False, metavar="DIR", help="The extract's tables, CSV, gzipped or not."
-    ),
+    typer.Argument(exists=True, file_okay=False, metavar="DIR", help="The extract's tables, CSV, gzipped or not."),
 ]
-Sponsor = Annotated[
-    str, typer.Option("--sponsor", metavar="NAME", help="Whose study it is; the extract does not say.")
-]
+Sponsor = Annotated[str, typer.Option("--sponsor", metavar="NAME", help="Whose study it is; the extract does not say.")]
 
 app = typer.Typer(
     help="Import history: real dates, no gates, marked as migrated. Importing again changes nothing.",
@@ -104,9 +98,7 @@ def _import(title: str, run: Import, layout: Layout, *, as_json: bool) -> None:
     except ExtractError as error:
         raise _ended(console, str(error), EXIT_USAGE) from error
     except (ClientError, OSError) as error:
-        raise _ended(
-            console, f"{error} Run the same import again: it goes on from here.", EXIT_FAILED
-        ) from error
+        raise _ended(console, f"{error} Run the same import again: it goes on from here.", EXIT_FAILED) from error
     except KeyboardInterrupt as error:
         text = "Interrupted. Run the same import again: it goes on from here."
         raise _ended(console, text, EXIT_INTERRUPTED) from error
@@ -132,9 +124,7 @@ def show(summary: Summary, console: Console) -> None:
     if summary.problems:
         console.print(_problem_table(summary.problems[:PROBLEMS_SHOWN]))
     if len(summary.problems) > PROBLEMS_SHOWN:
-        console.print(
-            f"… and {len(summary.problems) - PROBLEMS_SHOWN:,} more problems: --json lists all of them."
-        )
+        console.print(f"… and {len(summary.problems) - PROBLEMS_SHOWN:,} more problems: --json lists all of them.")
 
 
 def _problem_table(problems: list[Problem]) -> Table:

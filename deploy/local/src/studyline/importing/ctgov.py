@@ -63,9 +63,7 @@ class _Identification(_Part):
 
 class _Date(_Part):
     date: OptionalDate = None
-    type: Annotated[
-        Literal["planned", "actual"] | None, BeforeValidator(word_of(DATE_TYPES, "date type"))
-    ] = None
+    type: Annotated[Literal["planned", "actual"] | None, BeforeValidator(word_of(DATE_TYPES, "date type"))] = None
 
 
 class _Status(_Part):

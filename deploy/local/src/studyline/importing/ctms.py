@@ -31,9 +31,7 @@ class Extract:
     """The rows of an extract. `rejected` has the kind and the problems of each row that is left out."""
 
     directory: Path
-    rejected: list[tuple[str, tuple[Problem, ...]]] = field(
-        default_factory=list[tuple[str, tuple[Problem, ...]]]
-    )
+    rejected: list[tuple[str, tuple[Problem, ...]]] = field(default_factory=list[tuple[str, tuple[Problem, ...]]])
 
     def __post_init__(self) -> None:
         """Read every table."""
@@ -70,9 +68,7 @@ class Extract:
 def study_record(extract: Extract, sponsor: str) -> Sourced[StudyRecord] | None:
     """Give the one study, under its sponsor; None where its row is faulty. ExtractError for several."""
     if len(extract.studies) > 1:
-        message = (
-            f"The extract holds {len(extract.studies)} studies: expected one, since not all rows name theirs"
-        )
+        message = f"The extract holds {len(extract.studies)} studies: expected one, since not all rows name theirs"
         raise ExtractError(message)
     for placed in extract.studies:
         return Sourced(_study(extract, placed.row, sponsor), placed.file, placed.line)
@@ -148,9 +144,7 @@ def _listed_site(row: rows.SiteRow, study_id: str) -> SiteRecord:
 
 
 def _unlisted_site(row: rows.EnrolmentRow, study_id: str) -> SiteRecord:
-    return SiteRecord(
-        key=row.siteid, study_id=study_id, number=row.siteid, country=row.country, status="unknown"
-    )
+    return SiteRecord(key=row.siteid, study_id=study_id, number=row.siteid, country=row.country, status="unknown")
 
 
 def subject_records(
@@ -176,9 +170,7 @@ class _Steps:
     """The steps of subjects, from the tables that hold one row a subject."""
 
     def __init__(self, extract: Extract) -> None:
-        self._consents = {
-            each.row.subjid: each.row.consdt for each in extract.consents if each.row.consyn != "no"
-        }
+        self._consents = {each.row.subjid: each.row.consdt for each in extract.consents if each.row.consyn != "no"}
         self._randomised = {each.row.subjid: each.row.rand_dt for each in extract.randomisations}
         self._completions: dict[str, Literal["yes", "no"] | None] = {
             each.row.subjid: each.row.compyn for each in extract.completions

@@ -65,9 +65,7 @@ def adverse_event_records(
         yield Sourced(record, placed.file, placed.line)
 
 
-def deviation_records(
-    extract: Extract, study_id: str, site_ids: SiteIds
-) -> Iterator[Sourced[ProtocolDeviationRecord]]:
+def deviation_records(extract: Extract, study_id: str, site_ids: SiteIds) -> Iterator[Sourced[ProtocolDeviationRecord]]:
     """Give the protocol deviations; one of a subject that enrolment does not know has no site."""
     sites, keys = extract.site_of_subject(), _Keys()
     for placed in extract.deviations:

@@ -115,9 +115,7 @@ class StudyRow(Row):
 
     protocol_number: Text
     protocol_title: Text
-    phase: Annotated[
-        StudyPhase | None, BeforeValidator(word_of(PHASES, "phase")), BeforeValidator(none_if_blank)
-    ]
+    phase: Annotated[StudyPhase | None, BeforeValidator(word_of(PHASES, "phase")), BeforeValidator(none_if_blank)]
     status: Annotated[StudyState, BeforeValidator(word_of(STUDY_STATES, "study status"))]
     num_plan_subj: Annotated[int | None, BeforeValidator(none_if_blank)]
     est_fpfv: OptionalDate

@@ -47,16 +47,12 @@ def _flaw(error: Mapping[str, Any]) -> Flaw:
         return Flaw(None, f"is broken JSON: {cause}")
     if kind == "missing":
         return Flaw(path, "is missing")
-    return Flaw(path, _sentence(_EXPECTED.get(kind, str(error["msg"]).removeprefix("Value error, ")), value))
-
-
-def _sentence(message: str, value: object) -> str:
-    """Make one sentence of a message and the value it is about."""
+    message = _EXPECTED.get(kind, str(error["msg"]).removeprefix("Value error, "))
     if message.startswith("is "):
-        return f"{_shown(value)} {message}"
-    if isinstance(value, str) and value in message:
-        return message
-    return f"{_shown(value)} is not acceptable: {message[:1].lower()}{message[1:]}"
+        return Flaw(path, f"{_shown(value)} {message}")
+    if kind == "value_error" and not message.startswith("expected "):
+        return Flaw(path, message)
+    return Flaw(path, f"{_shown(value)} is not acceptable: {message[:1].lower()}{message[1:]}")
 
 
 def _shown(value: object) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from chassis.clock import monotonic, now
-from client import Addresses, Record, Studyline, on_retry
+from client import Addresses, Record, SiteRecord, Studyline, StudyRecord, on_retry
 
 from studyline.importing import ctgov, ctms, ctms_conduct
 from studyline.importing.flaws import Faulty
@@ -20,6 +20,7 @@ PATIENCE_SECONDS = 90.0
 """How long a service may be away: one that is killed and started again only slows an import down."""
 WAVE_STUDIES = 400
 R = TypeVar("R", bound=Record)
+Mapped = tuple[Sourced[StudyRecord], list[Sourced[SiteRecord]]]
 
 
 async def run_ctgov(
@@ -56,9 +57,7 @@ async def run_ctms(
 
 
 @asynccontextmanager
-async def _platform(
-    addresses: Addresses, token: str, summary: Summary, shown: Progress
-) -> AsyncGenerator[Studyline]:
+async def _platform(addresses: Addresses, token: str, summary: Summary, shown: Progress) -> AsyncGenerator[Studyline]:
     """Open the client, tell the user when a service is away, and take the time."""
     on_retry(lambda seconds, cause: shown.tell(f"{cause} Trying again in {seconds:.0f} s."))
     began = monotonic()
@@ -69,9 +68,7 @@ async def _platform(
         summary.seconds = monotonic() - began
 
 
-def _mapped(
-    paths: Sequence[Path], summary: Summary, shown: Progress
-) -> Iterator[tuple[Sourced[ctgov.StudyRecord], list[Sourced[ctgov.SiteRecord]]]]:
+def _mapped(paths: Sequence[Path], summary: Summary, shown: Progress) -> Iterator[Mapped]:
     """Give each sound record as its study and its sites; count the others."""
     today = now().date().isoformat()
     for raw in (raw for path in paths for raw in read_records(path, shown.advance)):
@@ -86,14 +83,11 @@ def _mapped(
         yield Sourced(read.study, raw.file, raw.line), sites
 
 
-Wave = list[tuple[Sourced[ctgov.StudyRecord], list[Sourced[ctgov.SiteRecord]]]]
-
-
 def _waves(
-    found: Iterable[tuple[Sourced[ctgov.StudyRecord], list[Sourced[ctgov.SiteRecord]]]],
-) -> Iterator[Wave]:
+    found: Iterable[Mapped],
+) -> Iterator[list[Mapped]]:
     """Cut into waves. A study that comes again opens a new one: its later record is to be the last word."""
-    wave: Wave = []
+    wave: list[Mapped] = []
     keys: set[str] = set()
     for study, sites in found:
         if len(wave) == WAVE_STUDIES or study.record.key in keys:
@@ -105,7 +99,7 @@ def _waves(
         yield wave
 
 
-async def _send_wave(studyline: Studyline, sender: Sender, summary: Summary, wave: Wave) -> None:
+async def _send_wave(studyline: Studyline, sender: Sender, summary: Summary, wave: list[Mapped]) -> None:
     known = await sender.send("studies", studyline.sites.adopt_studies, [study for study, _ in wave])
     taken = [site for study, sites in wave if study.record.key in known for site in sites]
     summary.leave_out("sites", sum(len(sites) for _, sites in wave) - len(taken))
@@ -121,7 +115,7 @@ class _ExtractRun:
         self._summary = summary
         self._extract = extract
 
-    async def send(self, study: Sourced[ctms.StudyRecord]) -> None:
+    async def send(self, study: Sourced[StudyRecord]) -> None:
         """Send everything that rests on what the services have taken before."""
         adopt = self._studyline.sites
         studies = await self._sender.send("studies", adopt.adopt_studies, [study])

@@ -26,8 +26,7 @@ class Problem(BaseModel):
 def problems_of(file: str, line: int, faulty: Faulty) -> tuple[Problem, ...]:
     """Give a problem for each flaw of a record."""
     return tuple(
-        Problem(file=file, line=line, record=faulty.key, field=flaw.field, reason=flaw.reason)
-        for flaw in faulty.flaws
+        Problem(file=file, line=line, record=faulty.key, field=flaw.field, reason=flaw.reason) for flaw in faulty.flaws
     )
 
 

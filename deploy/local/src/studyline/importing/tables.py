@@ -57,9 +57,7 @@ def read_table(directory: Path, name: str, shape: type[R]) -> Iterator[Placed[R]
         try:
             yield from _rows(path.name, cells, shape)
         except (csv.Error, EOFError, OSError, UnicodeDecodeError) as error:
-            message = (
-                f"{path.name} cannot be read from line {cells.line_num + 1} on ({error}): extract it again"
-            )
+            message = f"{path.name} cannot be read from line {cells.line_num + 1} on ({error}): extract it again"
             raise ExtractError(message) from error
 
 
@@ -89,9 +87,7 @@ def _path_of(directory: Path, name: str) -> Path:
     for path in (directory / f"{name}.csv", directory / f"{name}.csv.gz"):
         if path.is_file():
             return path
-    message = (
-        f"{directory} has no {name}.csv or {name}.csv.gz: name the directory that holds the extract's tables"
-    )
+    message = f"{directory} has no {name}.csv or {name}.csv.gz: name the directory that holds the extract's tables"
     raise ExtractError(message)
 
 
