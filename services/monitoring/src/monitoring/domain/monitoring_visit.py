@@ -1,8 +1,8 @@
 """Monitoring visit: a monitor's visit to a study site, from the plan to its completion.
 
 Pre-study (PSV), initiation (SIV), interim monitoring (IMV) and close-out visit (COV), as in the TMF Reference Model
-05.01.04, 05.03.01, 05.04.03 and 05.04.08. A completed initiation visit is one of the pieces on which a site's activation
-rests.
+05.01.04, 05.03.01, 05.04.03 and 05.04.08. A completed initiation visit is one of the pieces on which a site's
+activation rests.
 """
 
 from typing import Literal

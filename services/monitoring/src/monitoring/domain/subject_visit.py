@@ -1,7 +1,7 @@
 """Subject visit: a visit of the protocol's schedule by one subject, expected, then completed or missed.
 
-Known by the subject's pseudonymous key only. A source of history may tell of a visit that took place without ever having
-been expected here, so every event carries all that identifies the visit.
+Known by the subject's pseudonymous key only. A source of history may tell of a visit that took place without ever
+having been expected here, so every event carries all that identifies the visit.
 """
 
 from typing import Literal

@@ -245,7 +245,8 @@ def _out_of_order(submission: Submission, step: StepName) -> list[Reason]:
     if submission.last_step in FOLLOWS[step]:
         return []
     expected = " or ".join(_words(one) for one in FOLLOWS[step])
-    detail = f"The submission is at {_words(submission.last_step)}: {_words(step)} follows only {expected}."
+    name, last = _words(step).capitalize(), _words(submission.last_step)
+    detail = f"{name} cannot follow {last}: it follows {expected}."
     return [Reason(code="wrong_status", field="status", detail=detail)]
 
 
