@@ -1,5 +1,6 @@
 """Settings of `reporting`: those every service has, and the portal's."""
 
+from pathlib import Path
 from typing import Annotated
 
 from chassis.settings import HttpUrl, ServiceSettings
@@ -12,6 +13,9 @@ class Settings(ServiceSettings):
     portal_url: HttpUrl | None = Field(None, description="Public base address of the portal")
     portal_client_id: str | None = Field(None, description="OpenID Connect client of the portal at the issuer")
     portal_client_secret: SecretStr | None = None
+    portal_vendor_dir: Path | None = Field(
+        None, description="Folder of the portal's installed browser libraries; by default beside its code"
+    )
     stream_connections_max: Annotated[int, Field(ge=1, le=10_000)] = Field(
         500, description="Event streams one process keeps open; the next one is told to come back later"
     )
