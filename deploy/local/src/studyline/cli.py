@@ -35,9 +35,7 @@ if all((Path(__file__).parent / "importing" / f).exists() for f in ("commands.py
 DATA_HELP = "The stack's data directory. Default: the nearest .studyline here or above, else one made here."
 Data = Annotated[Path | None, typer.Option("--data", envvar="STUDYLINE_DATA", metavar="DIR", help=DATA_HELP)]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on standard output.")]
-PortBase = Annotated[
-    int | None, typer.Option(help="Use this port and the following ones instead of free ones.")
-]
+PortBase = Annotated[int | None, typer.Option(help="Use this port and the following ones instead of free ones.")]
 
 
 def main() -> None:
@@ -68,12 +66,8 @@ async def _up(layout: Layout, port_base: int | None, *, as_json: bool) -> None:
 
 @app.command()
 def token(
-    role: Annotated[
-        str, typer.Option(help="operations, monitor, regulatory, quality, sponsor, partner or admin.")
-    ],
-    sponsor: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A sponsor it may see; repeatable.")
-    ] = None,
+    role: Annotated[str, typer.Option(help="operations, monitor, regulatory, quality, sponsor, partner or admin.")],
+    sponsor: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A sponsor it may see; repeatable.")] = None,
     subject: Annotated[str, typer.Option(help="Who acts: shown in audit trails.")] = "",
     data: Data = None,
 ) -> None:
@@ -97,9 +91,7 @@ def status(data: Data = None, as_json: AsJson = False) -> None:  # noqa: FBT002
 @events_app.command()
 def tail(
     data: Data = None,
-    event_type: Annotated[
-        str | None, typer.Option("--type", help="A type, its end, or a pattern with *.")
-    ] = None,
+    event_type: Annotated[str | None, typer.Option("--type", help="A type, its end, or a pattern with *.")] = None,
     from_beginning: Annotated[bool, typer.Option(help="Begin with the first event ever.")] = False,  # noqa: FBT002
     limit: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
 ) -> None:

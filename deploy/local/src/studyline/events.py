@@ -5,25 +5,27 @@ from collections.abc import AsyncGenerator, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-TOPIC_STEM = "studyline."
+TOPICS = r"^studyline\."
+NEW_TOPICS_AFTER_MS = 5_000
 HEADER_STEM = "ce_"
 
-Record = ConsumerRecord[bytes | None, bytes | None]
 
-
-async def follow_events(
-    bootstrap: str, *, from_beginning: bool, wanted_type: str | None
-) -> AsyncGenerator[str]:
+async def follow_events(bootstrap: str, *, from_beginning: bool, wanted_type: str | None) -> AsyncGenerator[str]:
     """Give one JSON line an event, for ever: envelope attributes, and the body under `data`.
 
     `wanted_type` is a whole type, its end (`site.activated.v1`), or a pattern with `*`.
     """
-    consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer: Any = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest" if from_beginning else "latest",
+        metadata_max_age_ms=NEW_TOPICS_AFTER_MS,
+    )
+    consumer.subscribe(pattern=TOPICS)
     await consumer.start()
     try:
-        await _take_all(consumer, from_beginning=from_beginning)
         async for record in consumer:
             event = as_cloud_event(record)
             if wanted_type is None or is_wanted(str(event.get("type", "")), wanted_type):
@@ -32,25 +34,12 @@ async def follow_events(
         await consumer.stop()
 
 
-async def _take_all(consumer: Any, *, from_beginning: bool) -> None:
-    known: set[str] = await consumer.topics()
-    topics = sorted(topic for topic in known if topic.startswith(TOPIC_STEM))
-    parts = [
-        TopicPartition(topic, part) for topic in topics for part in consumer.partitions_for_topic(topic) or ()
-    ]
-    consumer.assign(parts)
-    if from_beginning:
-        await consumer.seek_to_beginning(*parts)
-    else:
-        await consumer.seek_to_end(*parts)
-
-
 def is_wanted(event_type: str, wanted: str) -> bool:
     """Match a type as a whole, by its end, or by a pattern with `*`."""
     return fnmatchcase(event_type, wanted) or event_type.endswith(f".{wanted}")
 
 
-def as_cloud_event(record: Record) -> dict[str, object]:
+def as_cloud_event(record: ConsumerRecord[Any, Any]) -> dict[str, object]:
     """Give a record in CloudEvents' JSON form. What is not as it should be is shown, not hidden."""
     return {**_attributes(record.headers), "data": _body(record.value)}
 

@@ -62,9 +62,7 @@ def _fetch(registry: MavenContext, wanted: tuple[str, str], *, into: Path) -> No
         )
         raise StackError(message) from error
     if _digest(fetched) != digest:
-        message = (
-            f"Kafka's package {coordinate} is not the file that {LOCK.name} names and is refused: try later"
-        )
+        message = f"Kafka's package {coordinate} is not the file that {LOCK.name} names and is refused: try later"
         raise StackError(message)
     shutil.copyfile(fetched, into / fetched.name)
 

@@ -89,9 +89,7 @@ def _format_storage(java: list[str], data: Path, properties: Path) -> None:
     ]
     done = subprocess.run(tool, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        message = (
-            f"Kafka's storage in {data} could not be prepared: {done.stderr.strip() or done.stdout.strip()}"
-        )
+        message = f"Kafka's storage in {data} could not be prepared: {done.stderr.strip() or done.stdout.strip()}"
         raise StackError(message)
 
 
@@ -101,6 +99,8 @@ async def require_broker(bootstrap: str) -> None:
     # Asked first, because the client logs every refused connection.
     _, writer = await asyncio.open_connection(host, int(port))
     writer.close()
+    await writer.wait_closed()
+    await writer.wait_closed()
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2_000)
     try:
         await admin.start()

@@ -45,9 +45,7 @@ def issuer_program(layout: Layout, addresses: StackAddresses) -> Program:
     return _python_program(layout, "issuer", ["studyline.issuer"], settings, addresses.issuer)
 
 
-def _python_program(
-    layout: Layout, name: str, module: list[str], settings: Mapping[str, str], url: str
-) -> Program:
+def _python_program(layout: Layout, name: str, module: list[str], settings: Mapping[str, str], url: str) -> Program:
     return Program(
         name=name,
         command=[sys.executable, "-m", *module],

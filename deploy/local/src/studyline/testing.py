@@ -4,17 +4,23 @@
 `stack` runs all of the platform.
 """
 
-from collections.abc import Generator, Sequence
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anyio.from_thread import start_blocking_portal
 
 from studyline.display import Display
 from studyline.paths import Layout
-from studyline.stack import SERVERS, SERVICES, running_stack
+from studyline.services import SERVICES
+from studyline.stack import SERVERS, running_stack
 from studyline.state import StackAddresses, StackState, load_state
 from studyline.tokens import token
 
@@ -59,6 +65,43 @@ def start_servers(data: Path, *, services: bool = False) -> Generator[Servers]:
         running = running_stack(layout, Display(), parts=parts)
         with portal.wrap_async_context_manager(running) as stack:
             yield Servers(data, stack.addresses)
+
+
+@dataclass(frozen=True)
+class Command:
+    """The `studyline` command on one data directory."""
+
+    data: Path
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one subcommand to its end."""
+        return subprocess.run(self._line(*arguments), env=self._settings(), capture_output=True, text=True, check=False)
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """Run one subcommand that must succeed and print JSON."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    @contextmanager
+    def up(self, *arguments: str) -> Generator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+        """Run a stack; give its supervisor and what it printed."""
+        supervisor = subprocess.Popen(
+            self._line("up", "--json", *arguments), env=self._settings(), stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert supervisor.stdout is not None
+            yield supervisor, json.loads(supervisor.stdout.readline())
+        finally:
+            supervisor.terminate()
+            supervisor.communicate()
+
+    def _line(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "studyline.cli", *arguments]
+
+    def _settings(self) -> dict[str, str]:
+        return {**self.environment, "STUDYLINE_DATA": os.fspath(self.data)}
 
 
 @pytest.fixture(scope="session")

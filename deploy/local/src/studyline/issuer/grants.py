@@ -34,9 +34,7 @@ class CodeBook:
         """Start with none."""
         self._grants: OrderedDict[str, Grant] = OrderedDict()
 
-    def give(
-        self, *, client_id: str, redirect_uri: str, challenge: str, nonce: str, identity: Identity
-    ) -> str:
+    def give(self, *, client_id: str, redirect_uri: str, challenge: str, nonce: str, identity: Identity) -> str:
         """Note a grant and return its code."""
         code = secrets.token_urlsafe(32)
         expires_at = clock.monotonic() + CODE_LIFETIME_SECONDS

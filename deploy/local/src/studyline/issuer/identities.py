@@ -44,9 +44,7 @@ class Identity(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-def identity_of(
-    role: str, sponsors: Sequence[str], studies: Sequence[str] = (), subject: str = ""
-) -> Identity:
+def identity_of(role: str, sponsors: Sequence[str], studies: Sequence[str] = (), subject: str = "") -> Identity:
     """Build an identity; `sponsors` are names. Raises IdentityError."""
     chosen = role_of(role)
     names = [name.strip() for name in sponsors if name.strip()]

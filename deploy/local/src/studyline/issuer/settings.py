@@ -61,9 +61,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> IssuerSettings
         raise StackError(message)
     host = environment.get("STUDYLINE_HTTP_HOST", "127.0.0.1")
     if not _is_loopback(host):
-        message = (
-            f"The development issuer listens on loopback only: set STUDYLINE_HTTP_HOST=127.0.0.1, not {host}"
-        )
+        message = f"The development issuer listens on loopback only: set STUDYLINE_HTTP_HOST=127.0.0.1, not {host}"
         raise StackError(message)
     folder = Path(_required(environment, "STUDYLINE_ISSUER_FOLDER"))
     return IssuerSettings(

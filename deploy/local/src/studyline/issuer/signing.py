@@ -25,9 +25,7 @@ def load_key(folder: Path) -> ECKey:
         made = ECKey.generate_key("P-256", {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
         write_private(path, json.dumps(made.as_dict(private=True)))
     if path.stat().st_mode & 0o077:
-        message = (
-            f"Others can read the signing key {path}: run `chmod 600 {path}`, or delete it to get a new one"
-        )
+        message = f"Others can read the signing key {path}: run `chmod 600 {path}`, or delete it to get a new one"
         raise StackError(message)
     return ECKey.import_key(json.loads(path.read_text()))
 

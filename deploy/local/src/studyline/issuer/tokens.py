@@ -63,9 +63,7 @@ class TokenEndpoint:
             verifier=one(form, "code_verifier"),
         )
         if grant is None:
-            return refusal(
-                "invalid_grant", "The code is unknown, used, too old, or was not given to this request"
-            )
+            return refusal("invalid_grant", "The code is unknown, used, too old, or was not given to this request")
         person = {"iss": self._settings.url, "aud": client_id, **grant.identity.claims()}
         claims = person | ({"nonce": grant.nonce} if grant.nonce else {})
         return _granted(

@@ -1,0 +1,74 @@
+"""The real servers: what they allow and what they refuse."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
+from studyline.errors import StackError
+from studyline.mongod import DATABASES, Mongod
+from studyline.testing import Servers
+from studyline.tokens import token
+
+pytestmark = pytest.mark.stack
+
+
+def mongod(servers: Servers) -> Mongod:
+    """Describe the running MongoDB."""
+    port = int(servers.mongodb_uri.rpartition("@")[2].partition("/")[0].rpartition(":")[2])
+    return Mongod(port, json.loads((servers.data / "passwords.json").read_text()))
+
+
+async def test_a_service_may_do_all_it_needs_in_its_own_database(servers: Servers) -> None:
+    async with AsyncMongoClient(mongod(servers).service_uri("sites")) as client:
+        database = client.get_default_database()
+        await database.drop_collection("trial")
+        await database.create_collection("trial")
+        await database["trial"].create_index("name", unique=True)
+        async with await database["trial"].watch() as changes, client.start_session() as session:
+            async with await session.start_transaction():
+                await database["trial"].insert_one({"name": "first"}, session=session)
+            assert (await anext(changes))["fullDocument"]["name"] == "first"
+
+
+@pytest.mark.parametrize("other", [name for name in DATABASES if name != "sites"])
+async def test_a_service_cannot_open_the_database_of_another(servers: Servers, other: str) -> None:
+    async with AsyncMongoClient(mongod(servers).service_uri("sites")) as client:
+        with pytest.raises(OperationFailure, match="not authorized"):
+            await client[DATABASES[other]]["journal"].find_one()
+        with pytest.raises(OperationFailure, match="not authorized"):
+            await client[DATABASES[other]]["journal"].insert_one({"name": "first"})
+
+
+async def test_without_a_password_nothing_can_be_read(servers: Servers) -> None:
+    address = servers.mongodb_uri.rpartition("@")[2].partition("/")[0]
+    async with AsyncMongoClient(f"mongodb://{address}/", directConnection=True) as client:
+        with pytest.raises(OperationFailure, match="requires authentication"):
+            await client[DATABASES["sites"]]["journal"].find_one()
+
+
+async def test_kafka_makes_no_topic_by_itself(servers: Servers) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=servers.kafka, request_timeout_ms=1_000)
+    async with producer:
+        with pytest.raises(KafkaError):
+            await producer.send_and_wait("studyline.misspelt", b"{}")
+
+
+def test_a_token_names_the_issuer_exactly(servers: Servers) -> None:
+    configuration = httpx.get(f"{servers.issuer_url}/.well-known/openid-configuration").json()
+    assert configuration["issuer"] == servers.issuer_url
+    assert servers.token("operations").count(".") == 2
+
+
+def test_a_sponsor_without_a_name_gets_no_token(servers: Servers) -> None:
+    with pytest.raises(StackError, match="name at least one sponsor"):
+        servers.token("sponsor")
+
+
+def test_where_no_stack_runs_there_is_no_token(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="No stack runs on"):
+        token(tmp_path, "operations")
