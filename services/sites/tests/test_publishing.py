@@ -1,0 +1,106 @@
+"""Every private event is told to the world in the words of the contract, and evidence is not told at all."""
+
+from functools import reduce
+from typing import Any
+
+from contracts import Sponsor
+from contracts import sites as public
+from kernel import Event, State
+from sites import store
+from sites.domain import evidence, study, study_site, subject
+
+AT = {"occurred_at": "2022-02-01"}
+SPONSOR = study.Sponsor(id="acme-1", name="Acme")
+PARTICULARS = study.Particulars(
+    protocol_number="ONC-301",
+    registry_ids=("NCT00000001",),
+    title="A study",
+    phase="phase_3",
+    countries=("DE",),
+    planned_enrolment=120,
+)
+REGISTERED = study.StudyRegistered(**AT, study_id="s1", sponsor=SPONSOR, particulars=PARTICULARS, status="recruiting")
+PLACE = {"site_id": "site-7", "study_id": "s1", "sponsor_id": "acme-1", "country": "DE"}
+IDENTIFIED = study_site.SiteIdentified.model_validate({**AT, **PLACE, "name": "C", "city": "Berlin", "number": "7"})
+SUBJECT = {**AT, **PLACE, "subject_id": "u1", "subject_key": "007-001"}
+
+
+def published(aggregate: Any, *events: Event) -> Any:
+    """What the last of the events is published as."""
+    state: State | None = reduce(aggregate.evolve, events, None)
+    return aggregate.publish(state, events[-1])
+
+
+def test_a_registered_study_is_told_with_its_sponsor_and_particulars() -> None:
+    told = published(store.STUDIES, REGISTERED)
+    assert told == public.StudyRegistered(
+        study_id="s1",
+        sponsor=Sponsor(id="acme-1", name="Acme"),
+        status="recruiting",
+        **PARTICULARS.model_dump(),
+    )
+
+
+def test_what_changes_in_a_study_is_told() -> None:
+    changes: list[study.StudyEvent] = [
+        study.StudyDetailsCorrected(**AT, particulars=PARTICULARS),
+        study.StudyStatusChanged(**AT, status="completed"),
+        study.StudyMilestonePlanned(**AT, milestone="study_start", planned="2022"),
+        study.StudyMilestoneReached(**AT, milestone="study_start", actual="2022-03"),
+    ]
+    assert [published(store.STUDIES, REGISTERED, change) for change in changes] == [
+        public.StudyDetailsCorrected(study_id="s1", **PARTICULARS.model_dump()),
+        public.StudyStatusChanged(study_id="s1", status="completed"),
+        public.StudyMilestonePlanned(study_id="s1", milestone="study_start", planned="2022"),
+        public.StudyMilestoneReached(study_id="s1", milestone="study_start", actual="2022-03"),
+    ]
+
+
+def test_an_identified_site_is_told_with_its_place() -> None:
+    told = published(store.STUDY_SITES, IDENTIFIED)
+    assert told == public.SiteIdentified(
+        study_id="s1", site_id="site-7", country="DE", name="C", city="Berlin", number="7"
+    )
+
+
+def test_an_activation_is_told_with_the_events_it_rests_on() -> None:
+    told = published(store.STUDY_SITES, IDENTIFIED, study_site.SiteActivated(**AT, rested_on=("e1", "e2")))
+    assert told == public.SiteActivated(study_id="s1", site_id="site-7", country="DE", rested_on=("e1", "e2"))
+
+
+def test_a_reported_status_is_told() -> None:
+    told = published(store.STUDY_SITES, IDENTIFIED, study_site.SiteStatusReported(**AT, status="closed"))
+    assert told == public.SiteStatusReported(study_id="s1", site_id="site-7", country="DE", status="closed")
+
+
+def test_every_other_step_of_a_site_is_told_under_its_name() -> None:
+    plain = [
+        study_site.SiteSelected,
+        study_site.SiteNotSelected,
+        study_site.SiteStartUpBegun,
+        study_site.SiteEnrolmentPaused,
+        study_site.SiteEnrolmentResumed,
+        study_site.SiteClosed,
+        study_site.SiteTerminated,
+    ]
+    for event in plain:
+        told = published(store.STUDY_SITES, IDENTIFIED, event.model_validate(AT))
+        assert told == getattr(public, event.__name__)(study_id="s1", site_id="site-7", country="DE")
+
+
+def test_every_step_of_a_subject_is_told_with_its_key_and_nothing_else() -> None:
+    for event in subject.EVENT_OF.values():
+        told = published(store.SUBJECTS, event.model_validate(SUBJECT))
+        assert type(told) is getattr(public, event.__name__)
+        assert told.model_dump() == {
+            "study_id": "s1",
+            "site_id": "site-7",
+            "country": "DE",
+            "subject_id": "u1",
+            "subject_key": "007-001",
+        }
+
+
+def test_evidence_is_not_told() -> None:
+    facts = {**AT, **PLACE, "source_id": "v1", "kind": "initiation_visit", "event_id": "e1", "expires_on": None}
+    assert published(store.EVIDENCE, evidence.EvidenceRecorded.model_validate(facts)) is None
