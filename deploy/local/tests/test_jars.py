@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from studyline import jars
+from studyline import jar_registry, jars
 from studyline.errors import StackError
 
 
@@ -17,6 +17,7 @@ def test_a_jar_that_is_not_the_reviewed_one_is_refused(tmp_path: Path, monkeypat
     lock = tmp_path / "kafka.lock"
     lock.write_text(f"org.slf4j:slf4j-api:1.7.36 {'0' * 64}\n")
     monkeypatch.setattr(jars, "LOCK", lock)
+    monkeypatch.setattr(jar_registry, "LOCK", lock)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(StackError, match=r"is not the file that kafka\.lock names"):
         jars.kafka_jars()

@@ -1,26 +1,27 @@
-"""The `studyline` command."""
+"""The `studyline` command.
+
+What speaks to MongoDB or Kafka is loaded by the subcommand that needs it: the others shall answer at once.
+"""
 
 import asyncio
 import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studyline.demo import run_demo
-from studyline.display import Display
 from studyline.errors import StackError
-from studyline.events import follow_events
-from studyline.health import ProcessHealth, health_of
+from studyline.importing.commands import app as importing_app
 from studyline.paths import Layout, find_layout
 from studyline.signals import run_until_signal
-from studyline.stack import running_stack
 from studyline.state import StackAddresses, StackState, load_ready_state, load_state
 from studyline.tokens import token as token_of
+
+if TYPE_CHECKING:
+    from studyline.health import ProcessHealth
 
 app = typer.Typer(
     help="Run Studyline on this machine and speak to it.",
@@ -29,8 +30,7 @@ app = typer.Typer(
 )
 events_app = typer.Typer(help="The events of all services.", no_args_is_help=True)
 app.add_typer(events_app, name="events")
-if all((Path(__file__).parent / "importing" / f).exists() for f in ("commands.py", "running.py")):
-    app.add_typer(import_module("studyline.importing.commands").app, name="import")
+app.add_typer(importing_app, name="import")
 
 DATA_HELP = "The stack's data directory. Default: the nearest .studyline here or above, else one made here."
 Data = Annotated[Path | None, typer.Option("--data", envvar="STUDYLINE_DATA", metavar="DIR", help=DATA_HELP)]
@@ -53,6 +53,9 @@ def up(data: Data = None, port_base: PortBase = None, as_json: AsJson = False) -
 
 
 async def _up(layout: Layout, port_base: int | None, *, as_json: bool) -> None:
+    from studyline.display import Display  # noqa: PLC0415
+    from studyline.stack import running_stack  # noqa: PLC0415
+
     display = Display()
     display.tell(f"Studyline starts on {layout.root}")
     async with running_stack(layout, display, port_base) as stack:
@@ -78,6 +81,8 @@ def token(
 @app.command()
 def status(data: Data = None, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Print addresses, process ids and health of the running stack."""
+    from studyline.health import health_of  # noqa: PLC0415
+
     state = load_state(find_layout(data))
     health = asyncio.run(health_of(state))
     if as_json:
@@ -96,6 +101,8 @@ def tail(
     limit: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
 ) -> None:
     """Print one line of JSON an event, until Ctrl-C."""
+    from studyline.events import follow_events  # noqa: PLC0415
+
     state = load_ready_state(find_layout(data))
     lines = follow_events(state.kafka, from_beginning=from_beginning, wanted_type=event_type)
     run_until_signal(_print_lines(lines, limit))
@@ -118,6 +125,8 @@ def demo(
     once: Annotated[bool, typer.Option(help="End with a summary instead of running on.")] = False,  # noqa: FBT002
 ) -> None:
     """Start everything, import the bundled portfolio and show it."""
+    from studyline.demo import run_demo  # noqa: PLC0415
+
     run_until_signal(run_demo(find_layout(data), port_base, once=once))
 
 
@@ -126,7 +135,7 @@ def _print_addresses(state: StackState) -> None:
         typer.echo(f"{name:<12} {address}")
 
 
-def _print_health(state: StackState, health: dict[str, ProcessHealth]) -> None:
+def _print_health(state: StackState, health: "dict[str, ProcessHealth]") -> None:
     typer.echo(f"\n{'process':<12} {'pid':>8} {'memory':>9} {'restarts':>8}  health")
     for name, entry in health.items():
         memory = f"{entry.memory_mb} MB" if entry.memory_mb is not None else "-"

@@ -8,7 +8,14 @@ from functools import partial
 
 import httpx
 
-from studyline.issuer.settings import CLIENTS_FILE, ClientApplication, load_clients, save_clients
+from studyline.issuer.settings import (
+    CLIENTS_FILE,
+    COMMAND_CLIENT,
+    PORTAL_CLIENT,
+    ClientApplication,
+    load_clients,
+    save_clients,
+)
 from studyline.mongod import DATABASES, Mongod
 from studyline.paths import Layout
 from studyline.ports import LOOPBACK
@@ -16,9 +23,7 @@ from studyline.processes import OWNER_VARIABLE, NotReadyError, Program
 from studyline.state import StackAddresses
 
 SERVICES = ("sites", "regulatory", "monitoring", "reporting")
-COMMAND_CLIENT = "studyline-command"
-PORTAL_CLIENT = "studyline-portal"
-PORTAL_CALLBACK = "/auth/callback"
+PORTAL_CALLBACK = "/portal/callback"
 AUDIENCE = "studyline"
 SHUTDOWN_LIMIT_SECONDS = 10
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import httpx
 
 from studyline.errors import StackError
-from studyline.issuer.settings import load_clients
+from studyline.issuer.settings import COMMAND_CLIENT, load_clients
 from studyline.paths import find_layout
-from studyline.services import COMMAND_CLIENT
 from studyline.state import load_state
 
 WAIT_SECONDS = 10

@@ -12,6 +12,8 @@ from studyline.errors import StackError
 from studyline.paths import write_private
 
 CLIENTS_FILE = "clients.json"
+COMMAND_CLIENT = "studyline-command"
+PORTAL_CLIENT = "studyline-portal"
 
 
 class ClientApplication(BaseModel):
