@@ -1,0 +1,25 @@
+"""The portal: server-rendered pages over the read model, quick where scripts run and whole where they do not."""
+
+from chassis.mongo import Database
+from fastapi import APIRouter
+
+from reporting.portal import data, pages, sign_in
+from reporting.portal.rendering import Renderer
+from reporting.portal.setup import PortalSettings
+
+__all__ = ["PortalSettings", "router"]
+
+
+def router(database: Database, settings: PortalSettings) -> APIRouter:
+    """Every route of the portal, on one router."""
+    renderer = Renderer(settings.portal_vendor_dir)
+    portal = APIRouter(include_in_schema=False)
+    parts = (
+        renderer.assets.router(),
+        data.router(database),
+        sign_in.router(settings, renderer),
+        pages.router(database, renderer),
+    )
+    for part in parts:
+        portal.routes.extend(part.routes)
+    return portal

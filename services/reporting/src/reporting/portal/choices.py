@@ -1,0 +1,75 @@
+"""What the filters offer: the sponsors, countries, phases and statuses that the caller's studies have, with counts."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from chassis.mongo import Database
+from chassis.scope import Scope
+from contracts.sites import StudyPhase, StudyStatus
+
+from reporting.answers import TimelineEntry
+from reporting.portal.wording import words
+from reporting.store import COUNTS, STUDIES
+
+Choice = tuple[str, str, int]
+"""Value, text, number of studies."""
+PHASES: Final[tuple[str, ...]] = get_args(StudyPhase)
+STATUSES: Final[tuple[str, ...]] = get_args(StudyStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be chosen, in the order in which it is read."""
+
+    sponsors: list[Choice]
+    countries: list[Choice]
+    phases: list[Choice]
+    statuses: list[Choice]
+
+
+async def choices(database: Database, scope: Scope) -> Choices:
+    """The choices within a scope."""
+    phases = await _counted(database, scope, "$phase")
+    statuses = await _counted(database, scope, "$status")
+    countries = Counter(code for codes in (await countries_of(database, scope)).values() for code in codes)
+    return Choices(
+        sponsors=await _sponsors(database, scope),
+        countries=[(code, code, count) for code, count in sorted(countries.items())],
+        phases=[(code, words(code), phases[code]) for code in PHASES if code in phases],
+        statuses=[(code, words(code), statuses[code]) for code in STATUSES if code in statuses],
+    )
+
+
+async def countries_of(database: Database, scope: Scope) -> dict[str, list[str]]:
+    """Country codes of every study in the scope: planned there, or with sites there."""
+    planned = await database.collection(STUDIES).find(scope, {}, fields=["countries"])
+    present = await database.collection(COUNTS).find(scope, {}, fields=["country_codes"])
+    found: dict[str, set[str]] = {one["_id"]: set(one["countries"]) for one in planned}
+    for one in present:
+        if one["_id"] in found:
+            found[one["_id"]].update(one["country_codes"])
+    return {study: sorted(codes) for study, codes in found.items()}
+
+
+async def labels_of(database: Database, scope: Scope, entries: Sequence[TimelineEntry]) -> dict[str, str]:
+    """What to call the studies of these entries: the registry number where there is one."""
+    condition = {"_id": {"$in": sorted({one.study_id for one in entries})}}
+    fields = ["registry_ids", "protocol_number"]
+    found = await database.collection(STUDIES).find(scope, condition, fields=fields)
+    return {one["_id"]: (*one["registry_ids"], one["protocol_number"])[0] for one in found}
+
+
+async def _sponsors(database: Database, scope: Scope) -> list[Choice]:
+    group = {"_id": "$sponsor", "name": {"$first": "$sponsor_name"}, "count": {"$sum": 1}}
+    found = await database.collection(STUDIES).aggregate(scope, [{"$group": group}], condition={})
+    return sorted(
+        ((one["_id"], one["name"], one["count"]) for one in found), key=lambda one: one[1].casefold()
+    )
+
+
+async def _counted(database: Database, scope: Scope, field: str) -> Mapping[str, int]:
+    group = {"_id": field, "count": {"$sum": 1}}
+    found = await database.collection(STUDIES).aggregate(scope, [{"$group": group}], condition={})
+    return {one["_id"]: one["count"] for one in found}

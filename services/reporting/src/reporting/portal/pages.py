@@ -1,0 +1,156 @@
+"""The pages: portfolio, timeline, study."""
+
+from typing import Any, Final, get_args
+
+from chassis import clock
+from chassis.auth import Caller
+from chassis.mongo import Database
+from chassis.problems import not_found
+from chassis.scope import Scope
+from contracts import TOPICS
+from contracts.sites import StudyMilestoneKind
+from fastapi import APIRouter, Request, Response
+
+from reporting import queries
+from reporting.answers import Study, Totals
+from reporting.filters import TimelineFilter
+from reporting.portal.asking import SITES_ON_A_PAGE, STUDIES_ON_A_PAGE, Cursor, Filters, page_of
+from reporting.portal.choices import choices, labels_of
+from reporting.portal.errors import page_route
+from reporting.portal.rendering import Renderer
+from reporting.portal.wording import slip
+
+LATEST_ENTRIES: Final = 12
+KINDS: Final[tuple[str, ...]] = get_args(StudyMilestoneKind)
+TABLE_KINDS: Final = ("first_submitted", "study_start", "primary_completion", "study_completion", "results_posted")
+
+
+def router(database: Database, renderer: Renderer) -> APIRouter:
+    """The routes of the pages."""
+    routes = APIRouter(include_in_schema=False, route_class=page_route(renderer))
+
+    @routes.get("/")
+    async def show_portfolio(
+        request: Request, caller: Caller, asked: Filters, cursor: Cursor = None
+    ) -> Response:
+        """All studies, filtered, a page at a time."""
+        wanted = page_of(STUDIES_ON_A_PAGE, cursor)
+        page = await queries.studies_page(database, caller.scope, asked.studies, wanted)
+        values = {
+            "asked": asked.form(),
+            "choices": await choices(database, caller.scope),
+            "totals": _totals(await queries.totals(database, caller.scope, asked.studies)),
+            "studies": page.items,
+            "next": asked.address("/", cursor=page.next) if page.next else None,
+            "first": asked.address("/") if cursor else None,
+            "freshness": await _freshness(database),
+        }
+        return renderer.page(request, "portfolio.html", values, caller=caller)
+
+    @routes.get("/timeline")
+    async def show_timeline(
+        request: Request, caller: Caller, asked: Filters, cursor: Cursor = None
+    ) -> Response:
+        """All studies on one time axis, or the same dates as a table."""
+        values = {
+            "asked": asked.form(),
+            "choices": await choices(database, caller.scope),
+            "chart_view": asked.address("/timeline", view=None),
+            "table_view": asked.address("/timeline", view="table"),
+            "freshness": await _freshness(database),
+        }
+        if asked.view == "table":
+            values |= await _dates_table(database, caller.scope, asked, cursor)
+        else:
+            values |= {"table": False, **await _latest(database, caller.scope)}
+        return renderer.page(request, "timeline.html", values, caller=caller)
+
+    @routes.get("/studies/{study_id}")
+    async def show_study(
+        request: Request, caller: Caller, study_id: str, cursor: Cursor = None
+    ) -> Response:
+        """One study with its milestones, countries, sites and latest entries."""
+        study = await queries.study(database, caller.scope, study_id)
+        here = f"/studies/{study_id}"
+        sites = await queries.sites_page(database, caller.scope, study_id, page_of(SITES_ON_A_PAGE, cursor))
+        values = {
+            "study": study,
+            "counts": _counts(study),
+            "milestones": _milestones(study),
+            "countries": await queries.countries(database, caller.scope, study_id),
+            "sites": sites.items,
+            "next": f"{here}?cursor={sites.next}" if sites.next else None,
+            "first": here if cursor else None,
+            "freshness": await _freshness(database),
+            **await _latest(database, caller.scope, study_id),
+        }
+        return renderer.page(request, "study.html", values, caller=caller)
+
+    @routes.get("/portal/{path:path}")
+    def show_nothing(path: str) -> Response:
+        """No such page: told as a page."""
+        raise not_found("page", path)
+
+    return routes
+
+
+async def _dates_table(database: Database, scope: Scope, asked: Filters, cursor: str | None) -> dict[str, Any]:
+    wanted = page_of(STUDIES_ON_A_PAGE, cursor)
+    page = await queries.studies_page(database, scope, asked.studies, wanted)
+    return {
+        "table": True,
+        "kinds": TABLE_KINDS,
+        "studies": page.items,
+        "next": asked.address("/timeline", cursor=page.next) if page.next else None,
+        "first": asked.address("/timeline") if cursor else None,
+    }
+
+
+async def _latest(database: Database, scope: Scope, study_id: str | None = None) -> dict[str, Any]:
+    """The entries that happened last, and what to call their studies."""
+    # What lies ahead (a plan for next year) is no news; what is recorded without a date stands at its recording.
+    asked = TimelineFilter(study=study_id, order="desc", to=clock.now().date().isoformat())
+    page = await queries.timeline_page(database, scope, asked, page_of(LATEST_ENTRIES, None))
+    return {"latest": page.items, "labels": await labels_of(database, scope, page.items)}
+
+
+async def _freshness(database: Database) -> list[dict[str, Any]]:
+    recorded = await queries.recorded_until(database)
+    return [{"name": name, "recorded_at": recorded.get(f"/studyline/{name}")} for name in TOPICS]
+
+
+def _totals(totals: Totals) -> list[tuple[str, int]]:
+    return [
+        ("Studies", totals.studies),
+        ("Sponsors", totals.sponsors),
+        ("Sites", totals.sites),
+        ("Active sites", totals.active_sites),
+        ("Subjects", totals.subjects),
+        ("Enrolled", totals.enrolled),
+    ]
+
+
+def _counts(study: Study) -> list[tuple[str, int, int | None]]:
+    counts = study.counts
+    return [
+        ("Countries", counts.countries, None),
+        ("Active sites", counts.active_sites, counts.sites),
+        ("Enrolled", counts.enrolled, study.planned_enrolment),
+        ("Subjects", counts.subjects, None),
+        ("Subject visits", counts.subject_visits, None),
+        ("Important deviations", counts.important_deviations, counts.protocol_deviations),
+        ("Serious adverse events", counts.serious_adverse_events, counts.adverse_events),
+    ]
+
+
+def _milestones(study: Study) -> list[dict[str, Any]]:
+    today = clock.now().date()
+    return [
+        {
+            "kind": one.kind,
+            "planned": one.planned,
+            "actual": one.actual,
+            "slip": slip(one.planned, one.actual, today),
+        }
+        for one in study.milestones
+    ]

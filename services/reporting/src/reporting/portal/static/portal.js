@@ -1,0 +1,54 @@
+// What every page gains where scripts run: names for country codes, clean addresses, how far the data lag behind.
+
+const countryNames = new Intl.DisplayNames(document.documentElement.lang, { type: "region" });
+
+export function countryName(code) {
+  try {
+    return countryNames.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+function nameCountries(root) {
+  for (const element of root.querySelectorAll("[data-country]:not([data-named])")) {
+    element.textContent = countryName(element.dataset.country);
+    element.title = element.dataset.country;
+    element.dataset.named = "";
+  }
+  for (const select of root.querySelectorAll("select[data-countries]:not([data-named])")) {
+    const options = [...select.options].slice(1);
+    for (const option of options) {
+      option.textContent = option.textContent.replace(option.value, countryName(option.value));
+    }
+    options.sort((left, right) => left.textContent.localeCompare(right.textContent));
+    select.append(...options);
+    select.dataset.named = "";
+  }
+}
+
+async function tellLag() {
+  const sources = document.querySelectorAll("[data-source-name]");
+  if (sources.length === 0) return;
+  const response = await fetch("/v1/freshness");
+  if (!response.ok) return;
+  const { sources: told } = await response.json();
+  for (const element of sources) {
+    const lag = told.find((one) => one.source === element.dataset.sourceName)?.lag_records;
+    if (lag === undefined || lag === null) continue;
+    element.querySelector("[data-lag]").textContent = lag === 0 ? "" : ` (${lag} to come)`;
+  }
+}
+
+function leaveOutEmptyFields(event) {
+  const { body, method } = event.detail.ctx.request;
+  if (method !== "GET" || !body) return;
+  for (const [name, value] of [...body]) {
+    if (value === "") body.delete(name);
+  }
+}
+
+nameCountries(document);
+document.addEventListener("htmx:config:request", leaveOutEmptyFields);
+document.addEventListener("htmx:after:swap", () => nameCountries(document));
+tellLag();

@@ -1,0 +1,89 @@
+// The portal's timeline document as rows, and how rows are filtered and sorted.
+
+import { span } from "./time.js";
+
+export function rowsOf(document) {
+  const today = span(document.today).from;
+  const names = (list, places) => places.map((place) => document[list][place]);
+  return document.studies.map((study) => {
+    const [id, label, protocol, title, sponsor, phase, status, countries, dates, sites, active, enrolled, planned] =
+      study;
+    const row = {
+      id,
+      label,
+      protocol,
+      title,
+      sponsor: document.sponsors[sponsor],
+      sponsorName: document.sponsor_names[sponsor],
+      phase: document.phases[phase],
+      phaseName: document.words[document.phases[phase]] ?? "No phase on record",
+      status: document.statuses[status],
+      statusName: document.words[document.statuses[status]],
+      tone: document.tones[document.statuses[status]],
+      countries: names("countries", countries),
+      milestones: dates.map(([kind, plan, actual]) => milestone(document, document.kinds[kind], plan, actual)),
+      sites,
+      active,
+      enrolled,
+      planned,
+    };
+    row.text = [label, protocol, title, row.sponsorName].join("\n").toLowerCase();
+    row.bar = barOf(row.milestones, today);
+    return row;
+  });
+}
+
+function milestone(document, kind, planned, actual) {
+  return { kind, name: document.words[kind], planned, actual, at: span(actual ?? planned) };
+}
+
+// Where a study's bar begins and ends, and up to where it is history; null where no start is known.
+function barOf(milestones, today) {
+  const of = (kind) => milestones.find((one) => one.kind === kind);
+  const start = of("study_start");
+  if (!start) return null;
+  const end = of("study_completion") ?? of("primary_completion");
+  const from = start.at.from;
+  const to = end ? Math.max(end.at.before, from) : Math.max(today, from);
+  const past = end?.actual ? to : Math.min(to, today);
+  return { from, to, past: start.actual ? Math.max(past, from) : from, open: !end };
+}
+
+export function filtered(rows, wanted) {
+  const text = wanted.q?.toLowerCase();
+  return rows.filter(
+    (row) =>
+      (!wanted.sponsor || row.sponsor === wanted.sponsor || row.sponsorName === wanted.sponsor) &&
+      (!wanted.status || row.status === wanted.status) &&
+      (!wanted.phase || row.phase === wanted.phase) &&
+      (!wanted.country || row.countries.includes(wanted.country)) &&
+      (!text || row.text.includes(text)),
+  );
+}
+
+const LAST = Number.MAX_VALUE;
+const ORDERS = {
+  start: (row) => row.bar?.from ?? LAST,
+  completion: (row) => row.bar?.to ?? LAST,
+  sponsor: (row) => row.sponsorName.toLowerCase(),
+  label: (row) => row.label,
+};
+
+export function sorted(rows, order) {
+  const key = ORDERS[order];
+  const keyed = rows.map((row) => [key(row), row]);
+  keyed.sort(([left, one], [right, other]) => (left < right ? -1 : left > right ? 1 : one.label < other.label ? -1 : 1));
+  return keyed.map(([, row]) => row);
+}
+
+// The days between which everything lies, with some air.
+export function extent(rows) {
+  let [from, to] = [Infinity, -Infinity];
+  for (const { bar, milestones } of rows) {
+    if (bar) [from, to] = [Math.min(from, bar.from), Math.max(to, bar.to)];
+    for (const { at } of milestones) [from, to] = [Math.min(from, at.from), Math.max(to, at.before)];
+  }
+  if (from > to) return null;
+  const air = Math.max((to - from) * 0.02, 10);
+  return { from: from - air, to: to + air };
+}

@@ -1,0 +1,117 @@
+"""How values read on a page: words for codes, dates with the precision they have. Pure.
+
+Every status also has a tone, which a page shows as a sign beside the word, never as a colour alone.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Final
+
+from kernel.business_time import bounds
+
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAY_CHARACTERS: Final = len("2021-06-30")
+NOTHING: Final = "–"  # noqa: RUF001 - what a table shows where nothing was reported
+SPECIAL_WORDS: Final[Mapping[str, str]] = {
+    "active_not_recruiting": "Active, not recruiting",
+    "early_phase_1": "Early phase 1",
+    "phase_1_2": "Phase 1/2",
+    "phase_2_3": "Phase 2/3",
+    "not_applicable": "No phase",
+    "enrolling_by_invitation": "By invitation",
+    "first_subject_in": "First subject in",
+    "last_subject_last_visit": "Last subject, last visit",
+}
+TONES: Final[Mapping[str, str]] = {
+    "not_yet_recruiting": "planned",
+    "approved_for_marketing": "done",
+    "available": "open",
+    "recruiting": "open",
+    "enrolling_by_invitation": "open",
+    "active_not_recruiting": "running",
+    "completed": "done",
+    "suspended": "stopped",
+    "terminated": "stopped",
+    "withdrawn": "stopped",
+    "withheld": "stopped",
+    "no_longer_available": "stopped",
+    "temporarily_not_available": "stopped",
+    "identified": "planned",
+    "selected": "planned",
+    "start_up": "planned",
+    "active": "open",
+    "on_hold": "stopped",
+    "closed_to_enrolment": "running",
+    "closed": "done",
+    "not_selected": "stopped",
+}
+SIGNS: Final[Mapping[str, str]] = {
+    "planned": "○",
+    "open": "●",
+    "running": "◐",
+    "done": "✓",
+    "stopped": "✕",
+    "unknown": "?",
+}
+
+
+def words(code: str | None) -> str:
+    """A code as words: `study_start` reads Study start."""
+    if not code:
+        return NOTHING
+    return SPECIAL_WORDS.get(code) or code.replace("_", " ").capitalize()
+
+
+def tone(status: str | None) -> str:
+    """What a status means in short: planned, open, running, done, stopped or unknown."""
+    return TONES.get(status or "", "unknown")
+
+
+def sign(status: str | None) -> str:
+    """The sign that stands before a status."""
+    return SIGNS[tone(status)]
+
+
+def number(value: int | None) -> str:
+    """A count with thin spaces between thousands (ISO 80000-1)."""
+    return NOTHING if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def day(value: str | datetime | None) -> str:
+    """Business time as it is read, no more precise than it is: `2021-06` is Jun 2021."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, datetime):
+        return instant(value)
+    if "T" in value:
+        return instant(value)
+    year, month, day_of_month = (*value.split("-"), "", "")[:3]
+    name = MONTHS[int(month) - 1] if month else ""
+    return " ".join(part for part in (day_of_month.lstrip("0"), name, year) if part)
+
+
+def instant(value: str | datetime) -> str:
+    """An instant in UTC to the minute."""
+    moment = (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M} UTC"
+
+
+def slip(planned: str | None, actual: str | None, today: date) -> str:
+    """How far a milestone lies from its plan, in words; never more than the dates' precision tells for certain."""
+    if planned is None:
+        return NOTHING if actual is None else "No plan on record"
+    due_from, due_before = bounds(planned)
+    if actual is None:
+        days = (today - due_before.date()).days + 1
+        return f"{_days(days)} overdue" if days > 0 else "Ahead"
+    reached_from, reached_before = bounds(actual)
+    at_least = "" if len(planned) >= DAY_CHARACTERS <= len(actual) else "at least "
+    if reached_from >= due_before:
+        return f"{at_least}{_days((reached_from.date() - due_before.date()).days + 1)} late"
+    if reached_before <= due_from:
+        return f"{at_least}{_days((due_from.date() - reached_before.date()).days + 1)} early"
+    return "As planned"
+
+
+def _days(count: int) -> str:
+    return f"{number(count)} day{'' if count == 1 else 's'}"
