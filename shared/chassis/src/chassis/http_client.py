@@ -55,7 +55,7 @@ class HttpClient:
 
 
 def _object_in(response: httpx.Response, url: str) -> dict[str, Any]:
-    if response.status_code != httpx.codes.OK or len(response.content) > MAX_DOCUMENT_BYTES:
+    if not response.is_success or len(response.content) > MAX_DOCUMENT_BYTES:
         message = f"{url} answered {response.status_code} with {len(response.content)} bytes"
         raise HttpError(message)
     try:
