@@ -34,11 +34,11 @@ class Reply:
     etag: str | None
 
 
-def on_retry(tell: Callable[[float, str], None]) -> None:
-    """Call `tell` with the seconds to wait and the cause before each repetition, in place of a log line."""
+def on_retry(tell: Callable[[str], None]) -> None:
+    """Call `tell` with the cause before each repetition of any request, in place of a log line."""
 
     def hook(details: RetryDetails) -> None:
-        tell(details.wait_for, str(details.caused_by) or type(details.caused_by).__name__)
+        tell(str(details.caused_by) or type(details.caused_by).__name__)
 
     set_on_retry_hooks([hook])
 

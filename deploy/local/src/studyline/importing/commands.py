@@ -121,21 +121,14 @@ def show(summary: Summary, console: Console) -> None:
         counts.add_row(kind, *(f"{number:,}" for number in numbers))
     console.print(counts)
     console.print(f"{summary.total():,} records in {summary.seconds:.1f} s")
-    if summary.problems:
-        console.print(_problem_table(summary.problems[:PROBLEMS_SHOWN]))
+    for problem in summary.problems[:PROBLEMS_SHOWN]:
+        console.print(_line_of(problem), markup=False, soft_wrap=True)
     if len(summary.problems) > PROBLEMS_SHOWN:
         console.print(f"… and {len(summary.problems) - PROBLEMS_SHOWN:,} more problems: --json lists all of them.")
 
 
-def _problem_table(problems: list[Problem]) -> Table:
-    table = Table("file", "line", "record", "field", "reason", title="Left out", title_justify="left")
-    for problem in problems:
-        place = (problem.file, "" if problem.line is None else str(problem.line))
-        table.add_row(*place, *map(_plain, (problem.record, problem.field, problem.reason)))
-    return table
-
-
-def _plain(text: str | None) -> str:
-    """Keep brackets of the data from being read as markup, and control characters from the terminal."""
-    shown = "".join(letter if letter.isprintable() else "�" for letter in text or "")
-    return shown.replace("[", r"\[")
+def _line_of(problem: Problem) -> str:
+    """Give file, line, record, field and reason as compilers do; what could steer a terminal is left out."""
+    place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
+    line = ": ".join(part for part in (place, problem.record, problem.field, problem.reason) if part)
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)

@@ -24,7 +24,7 @@ from studyline.importing.countries import country_code
 from studyline.importing.flaws import Faulty, flaws_of
 from studyline.importing.registry_numbers import registry_numbers
 from studyline.importing.registry_words import DATE_TYPES, SITE_STATUSES, STUDY_STATUSES, study_phase
-from studyline.importing.values import OptionalDate, OptionalText, Text, word_of
+from studyline.importing.values import Code, Name, OptionalCode, OptionalDate, OptionalName, Text, word_of
 
 SOURCE = "clinicaltrials.gov"
 MOST_SUBJECTS = 2**31 - 1
@@ -49,15 +49,20 @@ def _nct_id(value: str) -> str:
     return value
 
 
-class _Identifier(_Part):
-    id: OptionalText = None
+class _OwnNumber(_Part):
+    id: OptionalCode = None
+
+
+class _OtherNumber(_Part):
+    # Some of these are whole sentences; only the registry numbers in them are taken.
+    id: str | None = None
 
 
 class _Identification(_Part):
     nct_id: Annotated[str, AfterValidator(_nct_id)]
-    nct_id_aliases: tuple[str, ...] | None = None
-    org_study_id_info: _Identifier | None = None
-    secondary_id_infos: tuple[_Identifier, ...] | None = None
+    nct_id_aliases: tuple[Code, ...] | None = None
+    org_study_id_info: _OwnNumber | None = None
+    secondary_id_infos: tuple[_OtherNumber, ...] | None = None
     brief_title: Text
 
 
@@ -77,7 +82,7 @@ class _Status(_Part):
 
 
 class _Sponsor(_Part):
-    name: Text
+    name: Name
 
 
 class _Sponsors(_Part):
@@ -94,11 +99,11 @@ class _Design(_Part):
 
 
 class _Location(_Part):
-    facility: OptionalText = None
-    city: OptionalText = None
-    state: OptionalText = None
-    zip: OptionalText = None
-    country: Annotated[Text, AfterValidator(country_code)]
+    facility: OptionalName = None
+    city: OptionalName = None
+    state: OptionalName = None
+    zip: OptionalName = None
+    country: Annotated[Name, AfterValidator(country_code)]
     status: Annotated[SiteStatus | None, BeforeValidator(word_of(SITE_STATUSES, "site status"))] = None
 
 
@@ -135,7 +140,7 @@ def _study(protocol: _Protocol, locations: Sequence[_Location], today: str) -> S
         key=nct_id,
         sponsor=SponsorName(name=protocol.sponsor_collaborators_module.lead_sponsor.name),
         # The sponsor's own number is the registry's required field, yet a few old records lack it.
-        protocol_number=(identification.org_study_id_info or _Identifier()).id or nct_id,
+        protocol_number=(identification.org_study_id_info or _OwnNumber()).id or nct_id,
         registry_ids=_registry_ids(identification),
         title=identification.brief_title,
         phase=design.phases,

@@ -13,7 +13,16 @@ from pydantic import AfterValidator, BeforeValidator
 
 from studyline.importing.countries import country_code
 from studyline.importing.tables import Row
-from studyline.importing.values import OptionalDate, OptionalText, Text, none_if_blank, word_of
+from studyline.importing.values import (
+    Code,
+    Name,
+    OptionalCode,
+    OptionalDate,
+    OptionalName,
+    Text,
+    none_if_blank,
+    word_of,
+)
 
 OUT_OF_BOUND = "out of bound:"
 StudyState = Literal["planned", "active", "on_hold", "completed", "terminated", "withdrawn"]
@@ -102,7 +111,7 @@ def _day(value: str) -> str:
     return value.partition("T")[0]
 
 
-Country = Annotated[Text, AfterValidator(country_code)]
+Country = Annotated[Name, AfterValidator(country_code)]
 Flag = Annotated[Literal["yes", "no"], BeforeValidator(word_of(FLAGS, "answer"))]
 OptionalFlag = Annotated[
     Literal["yes", "no"] | None, BeforeValidator(word_of(FLAGS, "answer")), BeforeValidator(none_if_blank)
@@ -113,7 +122,7 @@ OptionalDay = Annotated[OptionalDate, BeforeValidator(_day)]
 class StudyRow(Row):
     """`ctms_study`: the study. `fpfv` is the first patient's first visit, `lplv` the last's last one."""
 
-    protocol_number: Text
+    protocol_number: Code
     protocol_title: Text
     phase: Annotated[StudyPhase | None, BeforeValidator(word_of(PHASES, "phase")), BeforeValidator(none_if_blank)]
     status: Annotated[StudyState, BeforeValidator(word_of(STUDY_STATES, "study status"))]
@@ -129,20 +138,20 @@ class StudyRow(Row):
 class SiteRow(Row):
     """`ctms_site`: a site that the trial management system lists."""
 
-    site_num: Text
+    site_num: Code
     site_status: Annotated[SiteStatus, BeforeValidator(word_of(SITE_STATUSES, "site status"))]
-    account: OptionalText
+    account: OptionalName
     site_active_dt: OptionalDate
-    city: OptionalText
+    city: OptionalName
     country: Country
 
 
 class EnrolmentRow(Row):
     """`rawplus_enroll`: a subject that was screened; `subjid` only once it is enrolled."""
 
-    subjectid: Text
-    siteid: Text
-    subjid: OptionalText
+    subjectid: Code
+    siteid: Code
+    subjid: OptionalCode
     enroll_dt: OptionalDate
     enrollyn: Flag
     country: Country
@@ -151,7 +160,7 @@ class EnrolmentRow(Row):
 class ConsentRow(Row):
     """`rawplus_consent`: a subject's consent."""
 
-    subjid: Text
+    subjid: Code
     consdt: OptionalDate
     consyn: OptionalFlag
 
@@ -159,38 +168,38 @@ class ConsentRow(Row):
 class RandomisationRow(Row):
     """`rawplus_ixrsrand`: a subject's randomisation."""
 
-    subjid: Text
+    subjid: Code
     rand_dt: OptionalDay
 
 
 class CompletionRow(Row):
     """`rawplus_studcomp`: whether the subject completed the study."""
 
-    subjid: Text
+    subjid: Code
     compyn: OptionalFlag
 
 
 class DemographyRow(Row):
     """`rawplus_dm`: of which only the last day of participation is read."""
 
-    subjid: Text
+    subjid: Code
     lastparticipantdate: OptionalDate
 
 
 class VisitRow(Row):
     """`rawplus_visdt`: a subject's visit."""
 
-    recordid: Text
-    subjid: Text
-    foldername: Text
+    recordid: Code
+    subjid: Code
+    foldername: Name
     visit_dt: OptionalDate
 
 
 class AdverseEventRow(Row):
     """`rawplus_ae`: an adverse event; `aetoxgr` is its severity."""
 
-    recordid: Text
-    subjid: Text
+    recordid: Code
+    subjid: Code
     aeser: Flag
     aetoxgr: Annotated[
         Severity | None,
@@ -204,7 +213,7 @@ class AdverseEventRow(Row):
 class DeviationRow(Row):
     """`ctms_protdev`: a protocol deviation; it has no key of its own."""
 
-    subjectenrollmentnumber: OptionalText
+    subjectenrollmentnumber: OptionalCode
     deviationdate: OptionalDate
     companycategory: Annotated[
         DeviationCategory,

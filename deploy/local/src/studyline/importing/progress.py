@@ -54,6 +54,7 @@ class ProgressBar:
         self._task = self._bars.add_task(title, total=None)
         self._title = title
         self._counts = Counter[str]()
+        self._told = ""
 
     def __enter__(self) -> Self:
         """Show the bar."""
@@ -81,8 +82,10 @@ class ProgressBar:
         self._bars.update(self._task, description=f"{self._title}: {counts}")
 
     def tell(self, text: str) -> None:
-        """Print a line above the bar."""
-        self._bars.console.print(text, markup=False, highlight=False)
+        """Print a line above the bar; the same line again says nothing new."""
+        if text != self._told:
+            self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._told = text
 
 
 class CountedInRecords:

@@ -58,14 +58,15 @@ async def run_ctms(
 
 @asynccontextmanager
 async def _platform(addresses: Addresses, token: str, summary: Summary, shown: Progress) -> AsyncGenerator[Studyline]:
-    """Open the client, tell the user when a service is away, and take the time."""
-    on_retry(lambda seconds, cause: shown.tell(f"{cause} Trying again in {seconds:.0f} s."))
+    """Open the client, tell the user when a service is away, take the time, and put the problems in order."""
+    on_retry(lambda cause: shown.tell(f"A service does not answer as it should, trying again: {cause}"))
     began = monotonic()
     try:
         async with Studyline(addresses, token, patience_seconds=PATIENCE_SECONDS) as studyline:
             yield studyline
     finally:
         summary.seconds = monotonic() - began
+        summary.problems.sort(key=lambda problem: (problem.file, problem.line or 0))
 
 
 def _mapped(paths: Sequence[Path], summary: Summary, shown: Progress) -> Iterator[Mapped]:

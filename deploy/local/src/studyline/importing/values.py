@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, TypeVar
 
 from kernel import DateOnly
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator
 
 Word = TypeVar("Word", bound=str)
 
@@ -15,11 +15,19 @@ def none_if_blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        message = "is empty"
-        raise ValueError(message)
-    return value
+def _sound(longest: int) -> Callable[[str], str]:
+    """Refuse what the services would refuse, so that a record is refused whole and with its place."""
+
+    def check(value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty")
+        if "\0" in value:
+            raise ValueError("holds a null character: expected printable text")
+        if len(value) > longest:
+            raise ValueError(f"is {len(value)} characters long: expected {longest} at most")
+        return value
+
+    return check
 
 
 def plain(value: str) -> str:
@@ -45,9 +53,15 @@ def word_of(vocabulary: Mapping[str, Word], what: str) -> Callable[[object], obj
     return look_up
 
 
-Text = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_not_blank)]
-"""A text that must be there."""
-OptionalText = Annotated[str | None, BeforeValidator(none_if_blank)]
-"""A text; blank means not reported."""
+Text = Annotated[str, AfterValidator(_sound(2_000))]
+"""A title, which must be there."""
+Name = Annotated[str, AfterValidator(_sound(500))]
+"""A name of something, which must be there."""
+Code = Annotated[str, AfterValidator(_sound(100))]
+"""A number or key that people gave, which must be there."""
+OptionalName = Annotated[Name | None, BeforeValidator(none_if_blank)]
+"""A name; blank means not reported."""
+OptionalCode = Annotated[Code | None, BeforeValidator(none_if_blank)]
+"""A number or key; blank means not reported."""
 OptionalDate = Annotated[DateOnly | None, BeforeValidator(none_if_blank)]
 """A date in its own precision; blank means not reported."""
