@@ -48,6 +48,14 @@ function leaveOutEmptyFields(event) {
   }
 }
 
+// In a narrow window the filters fold away unless one is in use.
+function foldFilters() {
+  const more = document.querySelector(".filters details");
+  if (!more || !matchMedia("(max-width: 860px)").matches) return;
+  more.open = [...more.querySelectorAll("select")].some((select) => select.value !== "");
+}
+
+foldFilters();
 nameCountries(document);
 document.addEventListener("htmx:config:request", leaveOutEmptyFields);
 document.addEventListener("htmx:after:swap", () => nameCountries(document));

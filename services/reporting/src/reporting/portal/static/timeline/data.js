@@ -63,6 +63,7 @@ export function filtered(rows, wanted) {
 
 const LAST = Number.MAX_VALUE;
 const ORDERS = {
+  latest: (row) => -(row.bar?.from ?? -LAST),
   start: (row) => row.bar?.from ?? LAST,
   completion: (row) => row.bar?.to ?? LAST,
   sponsor: (row) => row.sponsorName.toLowerCase(),
@@ -76,14 +77,15 @@ export function sorted(rows, order) {
   return keyed.map(([, row]) => row);
 }
 
-// The days between which everything lies, with some air.
-export function extent(rows) {
-  let [from, to] = [Infinity, -Infinity];
-  for (const { bar, milestones } of rows) {
-    if (bar) [from, to] = [Math.min(from, bar.from), Math.max(to, bar.to)];
-    for (const { at } of milestones) [from, to] = [Math.min(from, at.from), Math.max(to, at.before)];
-  }
-  if (from > to) return null;
+// The days between which everything lies, with some air; `share` leaves that part of the rows out at either end, so
+// that one date far away does not press all others together. null where nothing has a date.
+export function extent(rows, share = 0) {
+  const ends = rows.flatMap(({ bar, milestones }) => [...(bar ? [bar] : []), ...milestones.map(({ at }) => at)]);
+  if (ends.length === 0) return null;
+  const ordered = (key) => Float64Array.from(ends, (one) => one[key] ?? one.to).sort();
+  const [froms, tos] = [ordered("from"), ordered("before")];
+  const left = Math.floor(ends.length * share);
+  const [from, to] = [froms[left], tos[tos.length - 1 - left]];
   const air = Math.max((to - from) * 0.02, 10);
   return { from: from - air, to: to + air };
 }

@@ -48,6 +48,8 @@ export function paintHead(pen, { view, theme }) {
   pen.clearRect(0, 0, view.width, HEAD);
   pen.textBaseline = "middle";
   for (const { day, text, strong } of ticks(view.from, view.to, view.scale, TICK_GAP)) {
+    // A label that would begin outside says nothing: its tick is not seen.
+    if (view.x(day) < -1) continue;
     pen.font = `${strong ? 600 : 400} 12px ${theme.font}`;
     pen.fillStyle = strong ? theme.ink : theme.muted;
     pen.fillText(text, Math.round(view.x(day)) + 5, HEAD / 2);
@@ -103,13 +105,13 @@ function paintBar(pen, { view, theme }, { bar, tone }, y) {
 
 // Every kind has a shape of its own; filled is actual, hollow is planned.
 const SHAPES = {
-  first_submitted: circle(3),
-  study_start: polygon([-4, -6], [5, 0], [-4, 6]),
+  first_submitted: circle(2.6),
+  study_start: polygon([-3, -5], [5, 0], [-3, 5]),
   first_subject_in: circle(4),
   last_subject_in: circle(4),
-  primary_completion: polygon([0, -6], [6, 0], [0, 6], [-6, 0]),
-  study_completion: polygon([-5, -5], [5, -5], [5, 5], [-5, 5]),
-  results_posted: polygon([0, -6], [6, 5], [-6, 5]),
+  primary_completion: polygon([0, -5.5], [5.5, 0], [0, 5.5], [-5.5, 0]),
+  study_completion: polygon([-4, -4], [4, -4], [4, 4], [-4, 4]),
+  results_posted: polygon([0, -5.5], [5.5, 4], [-5.5, 4]),
 };
 
 function circle(radius) {

@@ -12,6 +12,7 @@ import { span } from "./time.js";
 import { View } from "./view.js";
 
 const BUTTON_ZOOM = 1.5;
+const FAR_AWAY_SHARE = 0.01;
 const FLASH_MS = 3000;
 const RELOAD_MS = 1500;
 const TYPING_MS = 120;
@@ -48,8 +49,8 @@ class StudyTimeline extends HTMLElement {
     this.#draw();
   }
 
-  fit() {
-    const all = extent(this.#rows);
+  fit(share = 0) {
+    const all = extent(this.#rows, share);
     if (all) this.#view.fit(all);
     this.#draw();
   }
@@ -144,7 +145,7 @@ class StudyTimeline extends HTMLElement {
     this.parts.count.textContent = `${this.#rows.length} of ${this.#all.length} studies`;
     if (this.#view.width > 1 && !this.fitted) {
       this.fitted = true;
-      this.fit();
+      this.fit(FAR_AWAY_SHARE);
     }
     this.#draw();
   }

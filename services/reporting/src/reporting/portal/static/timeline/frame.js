@@ -10,7 +10,8 @@ const PARTS = `
     </span>
     <label class="tl-sort">Sort by
       <select data-sort>
-        <option value="start">Start</option>
+        <option value="latest">Start, latest first</option>
+        <option value="start">Start, earliest first</option>
         <option value="completion">Completion</option>
         <option value="sponsor">Sponsor</option>
         <option value="label">Number</option>

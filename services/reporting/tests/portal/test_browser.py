@@ -1,0 +1,148 @@
+"""The pages in a real browser: with and without scripts, by mouse and keyboard, signed in through the issuer."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from .conftest import Portal, Story, Window
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+CHART = "study-timeline[data-ready]"
+
+
+
+async def count_on_chart(page: Page, shown: int) -> None:
+    await expect(page.locator(".tl-count")).to_have_text(re.compile(rf"^{shown} of "))
+
+
+async def test_a_choice_narrows_the_list_in_place_and_stays_in_the_address(
+    window: Window, acme: Story, globex: Story
+) -> None:
+    async with window.opened("/?status=", acme.sponsor, globex.sponsor) as page:
+        await page.evaluate("window.stayed = true")
+        await page.get_by_label("Status").select_option("completed")
+        await expect(page.locator("#results tbody tr")).to_have_count(1)
+        await expect(page.locator("#results")).to_contain_text("Globex")
+        assert await page.evaluate("window.stayed") is True
+        assert page.url.endswith("/?status=completed")
+        await page.reload()
+        await expect(page.locator("#results tbody tr")).to_have_count(1)
+
+
+async def test_typing_finds_a_study(window: Window, acme: Story, globex: Story) -> None:
+    async with window.opened("/", acme.sponsor, globex.sponsor) as page:
+        await page.get_by_label("Find").press_sequentially("secret of")
+        await expect(page.locator("#results tbody tr")).to_have_count(1)
+        await expect(page.locator("#results tbody tr")).to_contain_text("GLOBEX-1")
+
+
+async def test_the_portfolio_works_without_scripts(window: Window, acme: Story, globex: Story) -> None:
+    async with window.opened("/", acme.sponsor, globex.sponsor, java_script_enabled=False) as page:
+        await page.get_by_label("Status").select_option("completed")
+        await page.get_by_role("button", name="Apply").click()
+        assert "status=completed" in page.url
+        assert await page.locator("#results tbody tr").count() == 1
+        await page.goto("/timeline")
+        await page.get_by_role("link", name="table", exact=True).click()
+        assert await page.locator("#results tbody tr").count() == 2
+
+
+async def test_a_hostile_title_is_shown_and_does_nothing(window: Window, acme: Story) -> None:
+    async with window.opened("/timeline", acme.sponsor) as page:
+        await page.wait_for_selector(CHART)
+        await page.locator(".tl-labels a").first.focus()
+        await expect(page.locator(".tl-detail")).to_contain_text("<script>window.hacked = 1</script>")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1")).to_contain_text("<script>window.hacked = 1</script>")
+        assert await page.evaluate("window.hacked") is None
+
+
+async def test_the_chart_is_moved_by_keys_and_opens_a_study(window: Window, portal: Portal) -> None:
+    stories = [Story("Keys") for _ in range(30)]
+    for place, story in enumerate(stories):
+        dates = story.milestone("study_start", None, f"20{place:02}-03")
+        await portal.tell([story.registered(f"K-{place:02}"), *dates])
+    async with window.opened("/timeline", "Keys") as page:
+        await page.wait_for_selector(CHART)
+        await page.locator(".tl-labels a[tabindex='0']").focus()
+        await expect(page.locator(".tl-detail")).to_contain_text("K-29")
+        await page.keyboard.press("ArrowDown")
+        await expect(page.locator(".tl-detail")).to_contain_text("K-28")
+        await page.keyboard.press("End")
+        await expect(page.locator(".tl-detail")).to_contain_text("K-00")
+        before = await page.locator(".tl-plot").screenshot()
+        await page.keyboard.press("+")
+        await page.wait_for_timeout(100)
+        assert await page.locator(".tl-plot").screenshot() != before
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".facts")).to_contain_text("K-00")
+
+
+async def test_pointing_at_a_row_tells_and_a_click_opens(window: Window, acme: Story) -> None:
+    async with window.opened("/timeline", acme.sponsor) as page:
+        await page.wait_for_selector(CHART)
+        await page.locator(".tl-plot").hover(position={"x": 300, "y": 20})
+        await expect(page.locator(".tl-detail")).to_contain_text("Acme <Ltd>")
+        await expect(page.locator(".tl-detail")).to_contain_text("3 Jun 2024 (planned May 2024)")
+        await page.locator(".tl-plot").click(position={"x": 300, "y": 20})
+        await page.wait_for_url(f"**/studies/{acme.study_id}")
+
+
+async def test_filters_narrow_the_chart_and_stay_in_the_address(
+    window: Window, acme: Story, globex: Story
+) -> None:
+    async with window.opened("/timeline", acme.sponsor, globex.sponsor) as page:
+        await page.wait_for_selector(CHART)
+        await count_on_chart(page, 2)
+        await page.get_by_label("Country").select_option("BR")
+        await count_on_chart(page, 1)
+        assert page.url.endswith("/timeline?country=BR")
+        await page.reload()
+        await count_on_chart(page, 1)
+        await page.get_by_role("link", name="Table").click()
+        await expect(page.locator("#results tbody tr")).to_have_count(1)
+
+
+async def test_what_comes_in_appears_on_the_timeline(window: Window, portal: Portal) -> None:
+    live, other = Story("Live"), Story("Somebody else")
+    await portal.tell([live.registered("L-1")])
+    async with window.opened("/timeline", "Live") as page:
+        await page.wait_for_selector(CHART)
+        await expect(page.locator("[data-live-state]")).to_have_text("live")
+        await portal.tell([other.registered("O-1"), *live.milestone("study_start", None, "2026-02")])
+        first = page.locator("[data-live-entries] li").first
+        await expect(first).to_contain_text("Study start L-1")
+        await expect(first).to_contain_text("occurred Feb 2026")
+        await expect(page.locator("[data-announce]")).to_have_text("1 new entry on the timeline")
+        await page.locator(".tl-labels a").first.focus()
+        await expect(page.locator(".tl-detail")).to_contain_text("Feb 2026")
+
+
+async def test_what_comes_in_appears_on_the_study_page(window: Window, portal: Portal, acme: Story) -> None:
+    async with window.opened(f"/studies/{acme.study_id}", acme.sponsor) as page:
+        await expect(page.locator("[data-live-state]")).to_have_text("live")
+        await portal.tell(acme.milestone("first_subject_in", None, "2026-03-04"))
+        first = page.locator("[data-live-entries] li").first
+        await expect(first).to_contain_text("First subject in")
+        await expect(first).to_contain_text("occurred 4 Mar 2026")
+
+
+async def test_a_user_signs_in_through_the_issuer_and_out_again(
+    browser: Browser, portal: Portal, acme: Story
+) -> None:
+    context = await browser.new_context(base_url=portal.url)
+    page = await context.new_page()
+    await page.goto("/timeline?view=table&q=acme-1")
+    await page.get_by_role("link", name="Sign in").click()
+    await page.get_by_label("Operations").check()
+    await page.get_by_role("button").click()
+    await page.wait_for_url(re.compile(r"/timeline\?view=table&q=acme-1$"))
+    await expect(page.locator("#results tbody tr")).to_have_count(1)
+    session = next(one for one in await context.cookies() if one.get("name") == "studyline_session")
+    assert (session.get("httpOnly"), session.get("sameSite")) == (True, "Lax")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.locator("h1")).to_have_text("You are signed out")
+    await page.goto("/")
+    await expect(page.locator("h1")).to_have_text("You are not signed in")
+    await context.close()
