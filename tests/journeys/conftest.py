@@ -1,0 +1,6 @@
+"""Words for journeys."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))

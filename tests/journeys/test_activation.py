@@ -1,0 +1,135 @@
+"""The choreography: a site opens only on evidence that `sites` has from other services' events."""
+
+import itertools
+from typing import Any
+
+import pytest
+from chassis import clock
+from platform_user import User, eventually
+from studyline.testing import Servers
+
+MISSING = {"authority_approval_missing", "ethics_approval_missing", "initiation_visit_missing"}
+
+
+async def study_with_site(user: User, sponsor: str) -> tuple[str, str]:
+    study = await user.done(
+        "sites",
+        "/studies",
+        sponsor={"name": sponsor},
+        protocol_number="ONC-301",
+        title="A study",
+        countries=["DE"],
+        occurred_at="2026-01-05",
+    )
+    site = await user.done(
+        "sites",
+        f"/studies/{study['study_id']}/sites",
+        name="Charité",
+        city="Berlin",
+        country="DE",
+        occurred_at="2026-01-10",
+    )
+    for step in ("select", "begin-start-up"):
+        await user.done("sites", f"/sites/{site['site_id']}/{step}", occurred_at="2026-02-01")
+    return study["study_id"], site["site_id"]
+
+
+async def approval(user: User, study: str, body: str, site: str | None) -> None:
+    """A submission from preparation to approval; the service must have heard of the study first."""
+
+    async def prepare() -> Any:
+        about = {"study_id": study, "body": body, "country": "DE", "site_id": site, "occurred_at": "2026-02-02"}
+        return await user.post("regulatory", "/submissions", **about)
+
+    prepared = await eventually(prepare, lambda answer: answer.status_code == 201)
+    submission = prepared.json()["submission_id"]
+    await user.done("regulatory", f"/submissions/{submission}/submit", occurred_at="2026-02-03")
+    decision = {"reference": "REF-1", "covers": ["protocol 1.0"], "occurred_at": "2026-03-01"}
+    await user.done("regulatory", f"/submissions/{submission}/approve", **decision)
+
+
+async def initiation_visit(user: User, site: str) -> None:
+    async def plan() -> Any:
+        about = {"visit_type": "SIV", "planned_on": "2026-03-10", "occurred_at": "2026-02-20"}
+        return await user.post("monitoring", f"/sites/{site}/visits", **about)
+
+    planned = await eventually(plan, lambda answer: answer.status_code == 201)
+    visit = planned.json()["visit_id"]
+    await user.done("monitoring", f"/visits/{visit}/schedule", scheduled_on="2026-03-12", occurred_at="2026-02-21")
+    await user.done("monitoring", f"/visits/{visit}/complete", occurred_at="2026-03-12")
+
+
+async def ready(user: User, site: str) -> None:
+    async def items() -> Any:
+        return (await user.get("sites", f"/sites/{site}/readiness")).json()["items"]
+
+    found = await eventually(items, lambda items: all(item["evidence"] for item in items))
+    assert all(item["evidence"] for item in found), found
+
+
+async def test_from_registration_to_the_timeline_in_one_trace(stack: Servers, collector: Any) -> None:
+    trace = clock.new_id().replace("-", "")
+    user = User(stack, "operations", trace=trace)
+    study, site = await study_with_site(user, "Acme One")
+
+    refused = await user.post("sites", f"/sites/{site}/activate", occurred_at="2026-03-15")
+    assert refused.status_code == 409
+    assert {reason["code"] for reason in refused.json()["reasons"]} == MISSING
+
+    await approval(user, study, "competent_authority", None)
+    await approval(user, study, "ethics_committee", site)
+    await initiation_visit(user, site)
+    await ready(user, site)
+    activated = await user.done("sites", f"/sites/{site}/activate", occurred_at="2026-03-15")
+    assert activated["status"] == "active"
+
+    async def entries() -> list[dict[str, Any]]:
+        return await user.all("reporting", "/timeline", study=study)
+
+    told = await eventually(entries, lambda entries: any(one["kind"] == "site_activated" for one in entries))
+    kinds = [one["kind"] for one in told]
+    assert {"study_registered", "submission_approved", "monitoring_visit_completed", "site_activated"} <= set(kinds)
+    assert len({one["event_id"] for one in told}) == len(told)
+
+    services = {"studyline-sites", "studyline-regulatory", "studyline-monitoring", "studyline-reporting"}
+
+    async def traced() -> set[str]:
+        return set(collector.traces[trace])
+
+    assert await eventually(traced, lambda seen: seen >= services) >= services
+    names = collector.traces[trace]
+    assert any("activate" in name for name in names["studyline-sites"])
+    assert any("process" in name for name in names["studyline-reporting"])
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["authority", "ethics", "visit"])))
+async def test_evidence_in_any_order_leads_to_the_same_result(stack: Servers, order: tuple[str, ...]) -> None:
+    user = User(stack, "operations")
+    study, site = await study_with_site(user, "Acme Orders")
+    for piece in order:
+        match piece:
+            case "authority":
+                await approval(user, study, "competent_authority", site)
+            case "ethics":
+                await approval(user, study, "ethics_committee", None)
+            case _:
+                await initiation_visit(user, site)
+    await ready(user, site)
+    assert (await user.done("sites", f"/sites/{site}/activate", occurred_at="2026-03-15"))["status"] == "active"
+
+
+async def test_the_activation_names_the_events_it_rested_on(stack: Servers) -> None:
+    user = User(stack, "operations")
+    study, site = await study_with_site(user, "Acme Evidence")
+    await approval(user, study, "competent_authority", None)
+    await approval(user, study, "ethics_committee", None)
+    await initiation_visit(user, site)
+    await ready(user, site)
+    readiness = (await user.get("sites", f"/sites/{site}/readiness")).json()
+    evidence = {one["event_id"] for item in readiness["items"] for one in item["evidence"]}
+    await user.done("sites", f"/sites/{site}/activate", occurred_at="2026-03-15")
+
+    async def told() -> set[str]:
+        return {one["event_id"] for one in await user.all("reporting", "/timeline", study=study)}
+
+    assert await eventually(told, lambda ids: evidence <= ids) >= evidence

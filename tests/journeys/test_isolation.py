@@ -1,0 +1,183 @@
+"""A token for one sponsor sees, in every route, list, stream and page, nothing of another."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from platform_user import User, eventually
+from studyline.testing import Servers
+
+OWNER, RIVAL = "Isolated Owner AG", "Isolated Rival SE"
+SECRET_TITLE = "A title only its owner may read"
+SERVICES = ("sites", "regulatory", "monitoring", "reporting")
+
+
+@dataclass(frozen=True)
+class Estate:
+    """One of everything, all of it the owner's."""
+
+    ids: dict[str, str]
+
+    @property
+    def secrets(self) -> list[str]:
+        """What a rival must never read."""
+        return [*self.ids.values(), SECRET_TITLE, OWNER]
+
+
+async def made(user: User, service: str, path: str, **body: Any) -> dict[str, Any]:
+    """A command that succeeds once the service has heard of what it rests on."""
+
+    async def ask() -> Any:
+        return await user.post(service, path, occurred_at="2026-01-01", **body)
+
+    answer = await eventually(ask, lambda answer: answer.is_success)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+@pytest.fixture(scope="module")
+async def estate(stack: Servers) -> AsyncGenerator[Estate]:
+    """The owner's study and one of everything in it; a study of the rival's beside it."""
+    user = User(stack, "operations")
+    about = {"protocol_number": "ISO-1", "countries": ["DE"]}
+    await made(user, "sites", "/studies", sponsor={"name": RIVAL}, title="The rival's", **about)
+    study = (await made(user, "sites", "/studies", sponsor={"name": OWNER}, title=SECRET_TITLE, **about))["study_id"]
+    site = (await made(user, "sites", f"/studies/{study}/sites", country="DE", name="Site"))["site_id"]
+    subject = (await made(user, "sites", f"/sites/{site}/subjects", subject_key="ISO-001"))["subject_id"]
+    submission = await made(user, "regulatory", "/submissions", study_id=study, body="ethics_committee", country="DE")
+    visit = await made(user, "monitoring", f"/sites/{site}/visits", visit_type="SIV", planned_on="2026-02-01")
+    ids = {
+        "study_id": study,
+        "site_id": site,
+        "subject_id": subject,
+        "submission_id": submission["submission_id"],
+        "visit_id": visit["visit_id"],
+    }
+
+    async def told() -> str:
+        return json.dumps(await user.all("reporting", "/timeline", study=study))
+
+    await eventually(told, lambda text: "monitoring_visit_planned" in text and "submission_prepared" in text)
+    yield Estate(ids)
+
+
+async def routes_of(user: User, service: str) -> list[tuple[str, str]]:
+    address = getattr(user.addresses, service)
+    document = (await user.http.get(f"{address}/openapi.json")).json()
+    return [
+        (method.upper(), path)
+        for path, item in document["paths"].items()
+        for method in item
+        if not path.startswith("/health")
+    ]
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    """The path with the owner's ids; any id of theirs where the name is not known."""
+    return re.sub(r"\{(\w+)\}", lambda name: ids.get(name[1], ids["study_id"]), path)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_no_route_shows_a_rival_anything_of_the_owner(stack: Servers, estate: Estate, service: str) -> None:
+    rival = User(stack, "sponsor", RIVAL)
+    routes = await routes_of(rival, service)
+    assert routes
+    for method, path in routes:
+        if path.endswith("/stream"):
+            continue
+        address = f"{getattr(rival.addresses, service)}{filled(path, estate.ids)}"
+        headers = {"Idempotency-Key": "isolation"} if method == "POST" else {}
+        answer = await rival.http.request(method, address, headers=headers, json={} if method == "POST" else None)
+        assert answer.status_code < 500, (method, path, answer.text)
+        leaked = [secret for secret in estate.secrets if secret in answer.text.replace(filled(path, estate.ids), "")]
+        if answer.status_code == 404:
+            leaked = [one for one in leaked if one not in estate.ids.values()]
+        assert not leaked, (method, path, answer.text)
+        if "{" in path and method == "GET":
+            assert answer.status_code == 404, (path, answer.status_code, answer.text)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_no_route_answers_without_a_token(stack: Servers, estate: Estate, service: str) -> None:
+    user = User(stack, "sponsor", RIVAL)
+    routes = await routes_of(user, service)
+    del user.http.headers["Authorization"]
+    for method, path in routes:
+        address = f"{getattr(user.addresses, service)}{filled(path, estate.ids)}"
+        answer = await user.http.request(method, address, json={} if method == "POST" else None)
+        assert answer.status_code == 401, (method, path, answer.status_code)
+
+
+async def test_filters_do_not_reach_past_the_scope(stack: Servers, estate: Estate) -> None:
+    rival, study = User(stack, "sponsor", RIVAL), estate.ids["study_id"]
+    for path, query in (
+        ("/timeline", {"study": study}),
+        ("/timeline", {"site": estate.ids["site_id"]}),
+        ("/timeline", {"sponsor": OWNER}),
+        ("/studies", {"sponsor": OWNER}),
+        ("/studies", {"protocol_number": "ISO-1"}),
+    ):
+        items = await rival.all("reporting", path, **query)
+        assert not any(secret in json.dumps(items) for secret in estate.secrets), (path, query)
+
+
+async def test_another_sponsors_study_cannot_be_told_from_none(stack: Servers, estate: Estate) -> None:
+    rival = User(stack, "sponsor", RIVAL)
+    theirs = await rival.get("reporting", f"/studies/{estate.ids['study_id']}")
+    nobodys = await rival.get("reporting", "/studies/00000000-0000-5000-8000-000000000000")
+    assert theirs.status_code == nobodys.status_code == 404
+
+    def plain(answer: Any) -> dict[str, Any]:
+        told = {name: value for name, value in answer.json().items() if name != "request_id"}
+        return {**told, "detail": re.sub(r"[0-9a-f-]{36}", "ID", told["detail"])}
+
+    assert plain(theirs) == plain(nobodys)
+
+
+async def test_the_stream_tells_each_sponsor_their_own_news_only(stack: Servers, estate: Estate) -> None:
+    operations = User(stack, "operations")
+    heard: dict[str, list[str]] = {OWNER: [], RIVAL: []}
+
+    async def listen(sponsor: str) -> None:
+        user = User(stack, "sponsor", sponsor)
+        address = f"{user.addresses.reporting}/v1/timeline/stream"
+        async with user.http.stream("GET", address, timeout=None) as stream:
+            async for line in stream.aiter_lines():
+                heard[sponsor].append(line)
+
+    listening = [asyncio.create_task(listen(sponsor)) for sponsor in heard]
+    await asyncio.sleep(1)
+    await operations.done("sites", f"/sites/{estate.ids['site_id']}/select", occurred_at="2026-01-02")
+
+    async def news() -> str:
+        return "\n".join(heard[OWNER])
+
+    assert "site_selected" in await eventually(news, lambda text: "site_selected" in text)
+    await asyncio.sleep(0.5)
+    for task in listening:
+        task.cancel()
+    await asyncio.gather(*listening, return_exceptions=True)
+    assert not any(secret in "\n".join(heard[RIVAL]) for secret in estate.secrets)
+
+
+@pytest.mark.parametrize("page", ["", "timeline", "portal/timeline.json"])
+async def test_the_portals_pages_show_each_sponsor_their_own_studies_only(
+    stack: Servers, estate: Estate, page: str
+) -> None:
+    rival, owner = User(stack, "sponsor", RIVAL), User(stack, "sponsor", OWNER)
+    theirs = await rival.http.get(f"{rival.addresses.portal}{page}")
+    assert theirs.is_success
+    assert not any(secret in theirs.text for secret in estate.secrets)
+    if page != "timeline":
+        assert SECRET_TITLE in (await owner.http.get(f"{owner.addresses.portal}{page}")).text
+
+
+async def test_a_portal_page_of_anothers_study_is_not_there(stack: Servers, estate: Estate) -> None:
+    rival = User(stack, "sponsor", RIVAL)
+    page = await rival.http.get(f"{rival.addresses.portal}studies/{estate.ids['study_id']}")
+    assert page.status_code == 404
+    assert SECRET_TITLE not in page.text
