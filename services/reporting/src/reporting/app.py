@@ -6,8 +6,9 @@ from chassis.service import Parts, Service
 from contracts import received
 
 from reporting import __version__, api, store
+from reporting.api.feed import Feed
 from reporting.consumers import LISTENS_TO, on_events
-from reporting.feed import Feed
+from reporting.portal import router as portal_router
 from reporting.settings import Settings
 
 NAME = "reporting"
@@ -22,7 +23,10 @@ def compose(settings: Settings) -> Service:
         parts,
         title="Studyline reporting",
         version=__version__,
-        routers=api.routers(parts.database, feed, consumer, parts.metrics),
+        routers=[
+            *api.routers(parts.database, feed, consumer, parts.metrics),
+            portal_router(parts.database, settings),
+        ],
         prepare=partial(store.prepare, parts.database),
         consumer=consumer,
         allow_cookie=True,

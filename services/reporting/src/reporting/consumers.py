@@ -8,7 +8,7 @@ from chassis.mongo import Database, UpdateOne
 from chassis.projecting import project
 from contracts import TOPICS, Received
 
-from reporting.counts import recount
+from reporting.handlers import recount
 from reporting.projections import projections_at
 from reporting.store import FRESHNESS
 

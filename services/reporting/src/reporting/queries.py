@@ -10,9 +10,20 @@ from chassis.scope import Scope
 
 from reporting import answers
 from reporting.answers import Country, Counts, Milestone, Site, Study, TimelineEntry, Totals
-from reporting.counts import ALL_OF_THEM, NONE_YET
 from reporting.filters import StudyFilter, TimelineFilter
-from reporting.store import COUNTS, FRESHNESS, MILESTONES, SITES, STUDIES, SUBJECTS, TIMELINE
+from reporting.store import (
+    ACTIVE,
+    ALL_OF_THEM,
+    COUNTS,
+    ENROLLED,
+    FRESHNESS,
+    MILESTONES,
+    NO_COUNTS,
+    SITES,
+    STUDIES,
+    SUBJECTS,
+    TIMELINE,
+)
 
 
 async def studies_page(database: Database, scope: Scope, asked: StudyFilter, wanted: PageRequest) -> Page[Study]:
@@ -63,10 +74,8 @@ async def sites_page(database: Database, scope: Scope, study_id: str, wanted: Pa
 async def countries(database: Database, scope: Scope, study_id: str) -> list[Country]:
     """A study's countries, those that are only planned included, in the order of their codes."""
     row = await _study_row(database, scope, study_id)
-    active = {"$sum": {"$cond": [{"$eq": ["$status", "active"]}, 1, 0]}}
-    enrolled = {"$sum": {"$cond": ["$enrolled", 1, 0]}}
-    sites = await _by_country(database, scope, SITES, study_id, {"sites": ALL_OF_THEM, "active_sites": active})
-    subjects = await _by_country(database, scope, SUBJECTS, study_id, {"subjects": ALL_OF_THEM, "enrolled": enrolled})
+    sites = await _by_country(database, scope, SITES, study_id, {"sites": ALL_OF_THEM, "active_sites": ACTIVE})
+    subjects = await _by_country(database, scope, SUBJECTS, study_id, {"subjects": ALL_OF_THEM, "enrolled": ENROLLED})
     none_yet = {"sites": 0, "active_sites": 0, "subjects": 0, "enrolled": 0}
     codes = sorted({*row["countries"], *sites, *subjects})
     return [Country(country=code, **{**none_yet, **sites.get(code, {}), **subjects.get(code, {})}) for code in codes]
@@ -150,7 +159,7 @@ async def _with_counts(database: Database, scope: Scope, rows: Sequence[Document
     condition = {"_id": {"$in": [row["_id"] for row in rows]}}
     found = await database.collection(COUNTS).find(scope, condition)
     counts = {one["_id"]: one for one in found}
-    return [_study(row, counts.get(row["_id"], NONE_YET)) for row in rows]
+    return [_study(row, counts.get(row["_id"], NO_COUNTS)) for row in rows]
 
 
 def _study(row: Document, counts: Mapping[str, Any]) -> Study:

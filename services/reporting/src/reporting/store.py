@@ -5,7 +5,7 @@ Every document carries `sponsor` and `study`, by which reads are scoped. Every i
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from chassis.mongo import Database
 
@@ -44,11 +44,30 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ("kind", "position"),
         ("sponsor", "kind", "position"),
         ("study", "kind", "position"),
-        ("study", "country", "position"),
         ("recorded_at",),
         ("stored_at", "_id"),
     ),
 }
+
+ALL_OF_THEM: Final = {"$sum": 1}
+ACTIVE: Final = {"$sum": {"$cond": [{"$eq": ["$status", "active"]}, 1, 0]}}
+ENROLLED: Final = {"$sum": {"$cond": ["$enrolled", 1, 0]}}
+
+FACT_FIELDS: Final = {
+    "subject_visit": ("subject_visits", None),
+    "protocol_deviation": ("protocol_deviations", "important_deviations"),
+    "adverse_event": ("adverse_events", "serious_adverse_events"),
+}
+"""What is counted of each kind of fact: all of it, and the grave ones."""
+NO_COUNTS: Final[Mapping[str, Any]] = {
+    "country_codes": [],
+    "sites": 0,
+    "active_sites": 0,
+    "subjects": 0,
+    "enrolled": 0,
+    **{name: 0 for names in FACT_FIELDS.values() for name in names if name},
+}
+"""The counts of a study of which nothing has come in."""
 
 
 async def prepare(database: Database) -> None:

@@ -7,7 +7,7 @@ from contracts import Received
 from fastapi import APIRouter
 
 from reporting.api import freshness, studies, timeline
-from reporting.feed import Feed
+from reporting.api.feed import Feed
 
 
 def routers(database: Database, feed: Feed, consumer: Consumer[Received], metrics: Metrics) -> list[APIRouter]:

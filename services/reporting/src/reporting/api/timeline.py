@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from reporting import queries
 from reporting.answers import TimelineEntry
-from reporting.feed import Feed, Subscription
+from reporting.api.feed import Feed, Subscription
 from reporting.filters import EntryFilter, TimelineFilter
 
 LastEventId = Annotated[

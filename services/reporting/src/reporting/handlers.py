@@ -5,32 +5,16 @@ have begun to count from the revision that is there, else it counts again; so th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from chassis.mongo import Database, Document, UpdateOne
 from chassis.scope import Scope
 from contracts import Received
 
 from reporting.projections import facts, sites, subjects
-from reporting.store import COUNTS, FACTS, SITES, SUBJECTS
+from reporting.store import ACTIVE, ALL_OF_THEM, COUNTS, ENROLLED, FACT_FIELDS, FACTS, NO_COUNTS, SITES, SUBJECTS
 
 EVERYTHING: Final = Scope.everything()
-ALL_OF_THEM: Final = {"$sum": 1}
-FACT_FIELDS: Final = {
-    "subject_visit": ("subject_visits", None),
-    "protocol_deviation": ("protocol_deviations", "important_deviations"),
-    "adverse_event": ("adverse_events", "serious_adverse_events"),
-}
-"""What is counted of each kind of fact: all of it, and the grave ones."""
-NONE_YET: Final[Mapping[str, Any]] = {
-    "country_codes": [],
-    "sites": 0,
-    "active_sites": 0,
-    "subjects": 0,
-    "enrolled": 0,
-    **{name: 0 for names in FACT_FIELDS.values() for name in names if name},
-}
-
 Figures = dict[str, Document]
 """Counts by study."""
 
@@ -68,14 +52,13 @@ async def _revisions(database: Database, owners: Mapping[str, str]) -> dict[str,
     revisions = {one["_id"]: one["revision"] for one in there}
     missing = owners.keys() - revisions.keys()
     await counts.insert_new(
-        [{"_id": study, "sponsor": owners[study], "study": study, "revision": 0, **NONE_YET} for study in missing]
+        [{"_id": study, "sponsor": owners[study], "study": study, "revision": 0, **NO_COUNTS} for study in missing]
     )
     return revisions | dict.fromkeys(missing, 0)
 
 
 async def _sites(database: Database, batch: Sequence[Received]) -> Figures:
-    active = {"$sum": {"$cond": [{"$eq": ["$status", "active"]}, 1, 0]}}
-    by_country = {"_id": {"study": "$study", "country": "$country"}, "sites": ALL_OF_THEM, "active": active}
+    by_country = {"_id": {"study": "$study", "country": "$country"}, "sites": ALL_OF_THEM, "active": ACTIVE}
     found = await database.collection(SITES).aggregate(
         EVERYTHING, [{"$group": by_country}], condition=_studies_of(batch)
     )
@@ -89,8 +72,7 @@ async def _sites(database: Database, batch: Sequence[Received]) -> Figures:
 
 
 async def _subjects(database: Database, batch: Sequence[Received]) -> Figures:
-    enrolled = {"$sum": {"$cond": ["$enrolled", 1, 0]}}
-    by_study = {"_id": "$study", "subjects": ALL_OF_THEM, "enrolled": enrolled}
+    by_study = {"_id": "$study", "subjects": ALL_OF_THEM, "enrolled": ENROLLED}
     found = await database.collection(SUBJECTS).aggregate(
         EVERYTHING, [{"$group": by_study}], condition=_studies_of(batch)
     )
