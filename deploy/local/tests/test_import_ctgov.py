@@ -296,3 +296,17 @@ def test_a_record_without_number_is_faulty_and_one_with_number_is_named() -> Non
 def test_an_impossible_enrolment_is_refused(count: object) -> None:
     found = flaws_in(record(designModule={"enrollmentInfo": {"count": count}}))
     assert list(found) == ["protocolSection.designModule.enrollmentInfo.count"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("briefTitle", "x" * 2_001, "2000 at most"),
+        ("briefTitle", "a\0b", "holds a null character"),
+        ("orgStudyIdInfo", {"id": "x" * 101}, "100 at most"),
+    ],
+)
+def test_what_the_services_would_refuse_is_refused_with_its_place(field: str, value: object, reason: str) -> None:
+    sound = record()["protocolSection"]["identificationModule"]
+    (found,) = flaws_in(record(identificationModule={**sound, field: value})).values()
+    assert reason in found

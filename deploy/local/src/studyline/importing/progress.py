@@ -78,8 +78,7 @@ class ProgressBar:
     def sent(self, kind: str, count: int) -> None:
         """Count beside the bar."""
         self._counts[kind] += count
-        counts = ", ".join(f"{number:,} {name}" for name, number in self._counts.items())
-        self._bars.update(self._task, description=f"{self._title}: {counts}")
+        self._bars.update(self._task, description=f"{self._title}: {self._counts[kind]:,} {kind}")
 
     def tell(self, text: str) -> None:
         """Print a line above the bar; the same line again says nothing new."""
