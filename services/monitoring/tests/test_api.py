@@ -1,0 +1,128 @@
+"""The service over HTTP, on real MongoDB and Kafka."""
+
+from typing import Any
+
+import pytest
+from contracts import TOPICS, derived_id
+from monitoring_service import ACME, ZETA, Face, Known
+
+DAY = {"occurred_at": "2022-03-07"}
+SUBJECT = {"subject_key": "007-001"}
+PLAN = {"visit_type": "SIV", "planned_on": "2022-03", "occurred_at": "2022-01"}
+VISIT = {**DAY, **SUBJECT, "visit_name": "Week 12", "expected_on": "2022-04"}
+DEVIATION = {**DAY, "category": "eligibility", "important": True}
+ADVERSE_EVENT = {**DAY, **SUBJECT, "serious": True, "severity": "severe"}
+NOWHERE = derived_id("nowhere")
+
+
+def commands(of: Known) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What may be made in a study, each with its path."""
+    return {
+        "visits": (f"/v1/sites/{of.site_id}/visits", PLAN),
+        "subject-visits": (f"/v1/sites/{of.site_id}/subject-visits", VISIT),
+        "protocol-deviations": (f"/v1/studies/{of.study_id}/protocol-deviations", DEVIATION),
+        "adverse-events": (f"/v1/sites/{of.site_id}/adverse-events", ADVERSE_EVENT),
+    }
+
+
+KINDS = sorted(commands(ACME))
+ID_OF = {
+    "visits": "visit_id",
+    "subject-visits": "subject_visit_id",
+    "protocol-deviations": "deviation_id",
+    "adverse-events": "adverse_event_id",
+}
+
+
+async def made(face: Face, kind: str, of: Known = ACME, **more: Any) -> str:
+    path, body = commands(of)[kind]
+    answer = await face.post(path, {**body, **more})
+    assert answer.status_code == 201, answer.text
+    return answer.json()[ID_OF[kind]]
+
+
+async def test_the_service_is_ready(face: Face) -> None:
+    answer = await face.get("/health/ready")
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_monitoring_visit_goes_its_way_and_every_step_is_published(face: Face) -> None:
+    visit_id = await made(face, "visits")
+    await face.post(f"/v1/visits/{visit_id}/schedule", {**DAY, "scheduled_on": "2022-03-07"})
+    answer = await face.post(f"/v1/visits/{visit_id}/complete", DAY)
+    assert (answer.status_code, answer.json()["status"], answer.headers["etag"]) == (200, "completed", '"v3"')
+    types = await face.published(TOPICS["monitoring"], f"monitoring-visit/{visit_id}", 3)
+    assert types == [
+        f"studyline.monitoring.monitoring-visit.{step}.v1" for step in ("planned", "scheduled", "completed")
+    ]
+
+
+async def test_a_visit_that_is_not_scheduled_is_not_completed_but_may_be_cancelled(face: Face) -> None:
+    visit_id = await made(face, "visits")
+    refused = await face.post(f"/v1/visits/{visit_id}/complete", DAY)
+    assert (refused.status_code, refused.json()["reasons"][0]["code"]) == (409, "wrong_status")
+    assert (await face.post(f"/v1/visits/{visit_id}/cancel", DAY)).json()["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(("step", "status"), [("complete", "completed"), ("miss", "missed")])
+async def test_an_expected_subject_is_seen_or_not(face: Face, step: str, status: str) -> None:
+    subject_visit_id = await made(face, "subject-visits")
+    answer = await face.post(f"/v1/subject-visits/{subject_visit_id}/{step}", DAY)
+    assert (answer.json()["status"], answer.json()["outcome_on"]) == (status, "2022-03-07")
+
+
+async def test_a_deviation_may_name_a_site_of_its_study(face: Face) -> None:
+    deviation_id = await made(face, "protocol-deviations", site_id=ACME.site_id)
+    found = (await face.get(f"/v1/protocol-deviations/{deviation_id}")).json()
+    assert (found["site_id"], found["country"]) == (ACME.site_id, "DE")
+    path, body = commands(ACME)["protocol-deviations"]
+    refused = await face.post(path, {**body, "site_id": ZETA.site_id})
+    assert (refused.status_code, refused.json()["type"]) == (404, "/problems/site_not_found")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_is_made_can_be_read_and_found_in_lists(face: Face, kind: str) -> None:
+    made_ids = {await made(face, kind, ZETA) for _ in range(3)}
+    for made_id in made_ids:
+        found = await face.get(f"/v1/{kind}/{made_id}")
+        assert (found.json()["study_id"], found.headers["etag"]) == (ZETA.study_id, '"v1"')
+    first = (await face.get(f"/v1/{kind}", study_id=ZETA.study_id, limit=2)).json()
+    rest = (await face.get(f"/v1/{kind}", study_id=ZETA.study_id, limit=1000, cursor=first["next"])).json()
+    assert made_ids <= {one[ID_OF[kind]] for one in first["items"] + rest["items"]}
+    assert len(first["items"]) == 2
+    assert (await face.get(f"/v1/{kind}", study_id=ZETA.study_id, site_id=ACME.site_id)).json()["items"] == []
+
+
+async def test_visits_are_found_by_their_type_and_status(face: Face) -> None:
+    visit_id = await made(face, "visits", visit_type="COV")
+    for wanted, there in [({"status": "planned"}, True), ({"status": "completed"}, False)]:
+        found = (await face.get("/v1/visits", visit_type="COV", **wanted)).json()["items"]
+        assert any(one["visit_id"] == visit_id for one in found) is there
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_sponsor_sees_and_touches_nothing_of_another(face: Face, kind: str) -> None:
+    made_id = await made(face, kind, ACME)
+    zeta = face.acting("monitor", "Zeta")
+    unseen, unknown = await zeta.get(f"/v1/{kind}/{made_id}"), await zeta.get(f"/v1/{kind}/{NOWHERE}")
+    assert unseen.status_code == unknown.status_code == 404
+    assert unseen.json()["type"] == unknown.json()["type"]
+    assert (await zeta.get(f"/v1/{kind}", study_id=ACME.study_id)).json()["items"] == []
+    path, body = commands(ACME)[kind]
+    refused = await zeta.post(path, body)
+    assert (refused.status_code, refused.json()["type"].partition("_")[2]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_may_be_seen_can_be_read_by_any_role_but_made_by_few(face: Face, kind: str) -> None:
+    made_id = await made(face, kind, ACME)
+    caller = face.acting("sponsor", "Acme")
+    assert (await caller.get(f"/v1/{kind}/{made_id}")).status_code == 200
+    path, body = commands(ACME)[kind]
+    assert (await caller.post(path, body)).status_code == 403
+
+
+@pytest.mark.parametrize("flag", ["yes", 1, None])
+async def test_whether_an_event_is_serious_is_said_plainly(face: Face, flag: object) -> None:
+    path, body = commands(ACME)["adverse-events"]
+    assert (await face.post(path, {**body, "serious": flag})).status_code == 422
