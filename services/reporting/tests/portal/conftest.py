@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,9 +25,8 @@ from reporting.app import compose
 from reporting.consumers import on_events
 from reporting.portal.assets import VENDOR_FOLDER
 from reporting.settings import Settings
-from studyline.issuer.settings import load_clients
+from studyline.issuer.settings import PORTAL_CLIENT, load_clients
 from studyline.paths import Layout
-from studyline.services import PORTAL_CLIENT
 from studyline.testing import Servers
 
 ARGUMENTS = (
@@ -39,7 +38,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-HOSTILE_TITLE = "<script>window.hacked = 1</script><img src=x onerror=\"window.hacked = 2\">'\"&amp;"
+HOSTILE_TITLE = '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">\'"&amp;'
 
 
 @dataclass
@@ -77,8 +76,9 @@ class Story:
             "planned_enrolment": 120,
         }
         sponsor = Sponsor(id=sponsor_id(self.sponsor), name=self.sponsor)
-        values = {**particulars, **more, "study_id": self.study_id, "sponsor": sponsor, "title": title}
-        return self.told(public.StudyRegistered(**values), f"study/{self.study_id}", "2024-05")
+        values: dict[str, Any] = {**particulars, **more, "study_id": self.study_id, "sponsor": sponsor}
+        event = public.StudyRegistered(title=title, **values)
+        return self.told(event, f"study/{self.study_id}", "2024-05")
 
     def milestone(self, kind: str, planned: str | None, actual: str | None = None) -> list[Received]:
         subject, common = f"study/{self.study_id}", {"study_id": self.study_id, "milestone": kind}
@@ -116,7 +116,7 @@ class Portal:
         return self.servers.token("sponsor" if sponsors else "operations", sponsors)
 
     @asynccontextmanager
-    async def visitor(self, *sponsors: str, signed_in: bool = True) -> AsyncIterator[httpx.AsyncClient]:
+    async def visitor(self, *sponsors: str, signed_in: bool = True) -> AsyncGenerator[httpx.AsyncClient]:
         """A client that asks without a browser."""
         headers = {"Authorization": f"Bearer {self.token(*sponsors)}"} if signed_in else {}
         async with httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False) as client:
@@ -148,7 +148,7 @@ async def portal(servers: Servers) -> AsyncIterator[Portal]:
     service = compose(settings_for(servers, url))
     server = create_server(service.app("api"), service.parts.settings)
     running = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - the server tells it by this attribute alone
         await asyncio.sleep(0.02)
     yield Portal(url, service.parts.database, servers)
     server.should_exit = True
@@ -200,7 +200,7 @@ class Window:
     complaints: list[str]
 
     @asynccontextmanager
-    async def opened(self, path: str, *sponsors: str, **options: Any) -> AsyncIterator[Page]:
+    async def opened(self, path: str, *sponsors: str, **options: Any) -> AsyncGenerator[Page]:
         """A page; `options` are the browser context's."""
         context = await self.browser.new_context(base_url=self.portal.url, **options)
         await self.sign_in(context, *sponsors)

@@ -11,7 +11,6 @@ pytestmark = [pytest.mark.stack, pytest.mark.browser]
 CHART = "study-timeline[data-ready]"
 
 
-
 async def count_on_chart(page: Page, shown: int) -> None:
     await expect(page.locator(".tl-count")).to_have_text(re.compile(rf"^{shown} of "))
 
@@ -61,8 +60,8 @@ async def test_a_hostile_title_is_shown_and_does_nothing(window: Window, acme: S
 async def test_the_chart_is_moved_by_keys_and_opens_a_study(window: Window, portal: Portal) -> None:
     stories = [Story("Keys") for _ in range(30)]
     for place, story in enumerate(stories):
-        dates = story.milestone("study_start", None, f"20{place:02}-03")
-        await portal.tell([story.registered(f"K-{place:02}"), *dates])
+        registered = story.registered(f"K-{place:02}")
+        await portal.tell([registered, *story.milestone("study_start", None, f"20{place:02}-03")])
     async with window.opened("/timeline", "Keys") as page:
         await page.wait_for_selector(CHART)
         await page.locator(".tl-labels a[tabindex='0']").focus()
@@ -89,9 +88,7 @@ async def test_pointing_at_a_row_tells_and_a_click_opens(window: Window, acme: S
         await page.wait_for_url(f"**/studies/{acme.study_id}")
 
 
-async def test_filters_narrow_the_chart_and_stay_in_the_address(
-    window: Window, acme: Story, globex: Story
-) -> None:
+async def test_filters_narrow_the_chart_and_stay_in_the_address(window: Window, acme: Story, globex: Story) -> None:
     async with window.opened("/timeline", acme.sponsor, globex.sponsor) as page:
         await page.wait_for_selector(CHART)
         await count_on_chart(page, 2)
@@ -119,18 +116,19 @@ async def test_what_comes_in_appears_on_the_timeline(window: Window, portal: Por
         await expect(page.locator(".tl-detail")).to_contain_text("Feb 2026")
 
 
-async def test_what_comes_in_appears_on_the_study_page(window: Window, portal: Portal, acme: Story) -> None:
-    async with window.opened(f"/studies/{acme.study_id}", acme.sponsor) as page:
+async def test_what_comes_in_appears_on_the_study_page(window: Window, portal: Portal) -> None:
+    story = Story("Watched")
+    await portal.tell([story.registered("W-1")])
+    async with window.opened(f"/studies/{story.study_id}", story.sponsor) as page:
         await expect(page.locator("[data-live-state]")).to_have_text("live")
-        await portal.tell(acme.milestone("first_subject_in", None, "2026-03-04"))
+        await portal.tell(story.milestone("first_subject_in", None, "2026-03-04"))
         first = page.locator("[data-live-entries] li").first
         await expect(first).to_contain_text("First subject in")
         await expect(first).to_contain_text("occurred 4 Mar 2026")
 
 
-async def test_a_user_signs_in_through_the_issuer_and_out_again(
-    browser: Browser, portal: Portal, acme: Story
-) -> None:
+@pytest.mark.usefixtures("acme")
+async def test_a_user_signs_in_through_the_issuer_and_out_again(browser: Browser, portal: Portal) -> None:
     context = await browser.new_context(base_url=portal.url)
     page = await context.new_page()
     await page.goto("/timeline?view=table&q=acme-1")

@@ -42,9 +42,7 @@ async def test_a_sponsor_sees_nothing_of_another(portal: Portal, acme: Story, gl
         assert (await visitor.get(f"/studies/{globex.study_id}")).status_code == 404
 
 
-async def test_the_timeline_data_hold_the_callers_studies_alone(
-    portal: Portal, acme: Story, globex: Story
-) -> None:
+async def test_the_timeline_data_hold_the_callers_studies_alone(portal: Portal, acme: Story, globex: Story) -> None:
     async with portal.visitor(acme.sponsor) as visitor:
         text = (await visitor.get("/portal/timeline.json")).text
         assert acme.study_id in text

@@ -64,9 +64,7 @@ async def labels_of(database: Database, scope: Scope, entries: Sequence[Timeline
 async def _sponsors(database: Database, scope: Scope) -> list[Choice]:
     group = {"_id": "$sponsor", "name": {"$first": "$sponsor_name"}, "count": {"$sum": 1}}
     found = await database.collection(STUDIES).aggregate(scope, [{"$group": group}], condition={})
-    return sorted(
-        ((one["_id"], one["name"], one["count"]) for one in found), key=lambda one: one[1].casefold()
-    )
+    return sorted(((one["_id"], one["name"], one["count"]) for one in found), key=lambda one: one[1].casefold())
 
 
 async def _counted(database: Database, scope: Scope, field: str) -> Mapping[str, int]:

@@ -30,9 +30,7 @@ def router(database: Database, renderer: Renderer) -> APIRouter:
     routes = APIRouter(include_in_schema=False, route_class=page_route(renderer))
 
     @routes.get("/")
-    async def show_portfolio(
-        request: Request, caller: Caller, asked: Filters, cursor: Cursor = None
-    ) -> Response:
+    async def show_portfolio(request: Request, caller: Caller, asked: Filters, cursor: Cursor = None) -> Response:
         """All studies, filtered, a page at a time."""
         wanted = page_of(STUDIES_ON_A_PAGE, cursor)
         page = await queries.studies_page(database, caller.scope, asked.studies, wanted)
@@ -48,9 +46,7 @@ def router(database: Database, renderer: Renderer) -> APIRouter:
         return renderer.page(request, "portfolio.html", values, caller=caller)
 
     @routes.get("/timeline")
-    async def show_timeline(
-        request: Request, caller: Caller, asked: Filters, cursor: Cursor = None
-    ) -> Response:
+    async def show_timeline(request: Request, caller: Caller, asked: Filters, cursor: Cursor = None) -> Response:
         """All studies on one time axis, or the same dates as a table."""
         values = {
             "asked": asked.form(),
@@ -66,9 +62,7 @@ def router(database: Database, renderer: Renderer) -> APIRouter:
         return renderer.page(request, "timeline.html", values, caller=caller)
 
     @routes.get("/studies/{study_id}")
-    async def show_study(
-        request: Request, caller: Caller, study_id: str, cursor: Cursor = None
-    ) -> Response:
+    async def show_study(request: Request, caller: Caller, study_id: str, cursor: Cursor = None) -> Response:
         """One study with its milestones, countries, sites and latest entries."""
         study = await queries.study(database, caller.scope, study_id)
         here = f"/studies/{study_id}"
@@ -109,7 +103,8 @@ async def _dates_table(database: Database, scope: Scope, asked: Filters, cursor:
 async def _latest(database: Database, scope: Scope, study_id: str | None = None) -> dict[str, Any]:
     """The entries that happened last, and what to call their studies."""
     # What lies ahead (a plan for next year) is no news; what is recorded without a date stands at its recording.
-    asked = TimelineFilter(study=study_id, order="desc", to=clock.now().date().isoformat())
+    given = {"study": study_id, "order": "desc", "to": clock.now().date().isoformat()}
+    asked = TimelineFilter.model_validate(given)
     page = await queries.timeline_page(database, scope, asked, page_of(LATEST_ENTRIES, None))
     return {"latest": page.items, "labels": await labels_of(database, scope, page.items)}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import structlog
@@ -42,7 +42,8 @@ class Renderer:
         self._templates.filters.update(
             {name: getattr(wording, name) for name in ("words", "tone", "sign", "number", "day", "instant")}
         )
-        self._templates.globals.update(assets=self.assets, install_command=INSTALL_COMMAND)
+        shared = cast("dict[str, Any]", self._templates.globals)
+        shared.update(assets=self.assets, install_command=INSTALL_COMMAND)
 
     def page(
         self,

@@ -50,9 +50,7 @@ def router(settings: PortalSettings, renderer: Renderer) -> APIRouter:
         client = Client.of(settings)
         attempt = Attempt.unsealed(request.cookies.get(COOKIE, ""), client.secret)
         if attempt is None or attempt.state != state:
-            raise Problem(
-                400, "sign_in", FAILED.format("it took too long, or it was begun in another browser")
-            )
+            raise Problem(400, "sign_in", FAILED.format("it took too long, or it was begun in another browser"))
         if error or not code:
             raise Problem(400, "sign_in", FAILED.format("the identity provider refused it"))
         tokens = await _tokens(client, attempt, code)
@@ -115,16 +113,15 @@ async def _tokens(client: Client, attempt: Attempt, code: str) -> dict[str, Any]
             endpoint = str((await _discovered(browser, client))["token_endpoint"])
             return await browser.post_form(endpoint, form, user=client.id, password=client.secret)
     except (HttpError, KeyError) as error:
-        raise Problem(
-            502, "sign_in", FAILED.format("the identity provider did not exchange the code")
-        ) from error
+        raise Problem(502, "sign_in", FAILED.format("the identity provider did not exchange the code")) from error
 
 
-async def _check(
-    authenticator: Authenticator, client: Client, attempt: Attempt, tokens: dict[str, Any]
-) -> None:
-    """The ID token came straight from the issuer, so its claims are compared (OIDC Core 3.1.3.7, step 6);
-    the access token is verified as on every request."""
+async def _check(authenticator: Authenticator, client: Client, attempt: Attempt, tokens: dict[str, Any]) -> None:
+    """Check that the issuer answers this attempt. Raises Problem.
+
+    The ID token came straight from the issuer, so that its claims are compared only (OIDC Core 3.1.3.7, step 6); the
+    access token is verified as on every request.
+    """
     claims = claims_of(str(tokens.get("id_token", "")))
     caller = await authenticator.authenticate(str(tokens.get("access_token", "")))
     expected = (client.issuer_url, attempt.nonce, caller.subject)

@@ -35,7 +35,7 @@ class Numbered(dict[str | None, int]):
 
 async def timeline_document(database: Database, scope: Scope) -> bytes:
     """All studies of the scope as JSON text."""
-    studies = await queries.every_study(database, scope, StudyFilter())
+    studies = await queries.every_study(database, scope, StudyFilter.model_validate({}))
     return orjson.dumps(document_of(studies, await countries_of(database, scope)))
 
 
