@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from contracts import schemas
+from contracts import catalogue_page, schemas
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -31,6 +31,10 @@ def test_a_committed_schema_is_what_its_class_says(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(schemas.current()))
 def test_no_released_event_has_changed_incompatibly(name: str) -> None:
     assert schemas.incompatibilities(schemas.committed()[name], schemas.current()[name]) == []
+
+
+def test_the_catalogue_for_people_is_what_the_classes_say() -> None:
+    assert catalogue_page.PAGE.read_text() == catalogue_page.text(), "run `make contracts`"
 
 
 def test_an_added_field_is_compatible() -> None:

@@ -1,7 +1,7 @@
 """The JSON Schemas of the published events, as files, and what may not change about them.
 
-`python -m contracts.schemas` writes them anew from the event classes. The committed files are what partners rely on: a test
-compares each with its class, and `incompatibilities` names every change that would break a reader or a stored event.
+`python -m contracts.schemas` writes them anew from the event classes. The committed files are what partners rely on: a
+test compares each with its class, and `incompatibilities` names every change that would break a reader.
 """
 
 import json
@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from contracts import catalogue_page
 from contracts.catalogue import EVENTS
 from contracts.envelope import Envelope
 
@@ -91,6 +92,7 @@ def write() -> None:
     DIRECTORY.mkdir(exist_ok=True)
     for name, schema in after.items():
         (DIRECTORY / f"{name}.json").write_text(text_of(schema))
+    catalogue_page.write()
 
 
 def _changes(name: str, before: Mapping[str, Any], after: Mapping[str, Any] | None) -> list[str]:
