@@ -1,0 +1,91 @@
+"""History enters in batches: real dates, no gates, once, and only what is new."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from chassis import clock
+from contracts import TOPICS, derived_id
+from sites_service import Face
+
+STUDY = {
+    "key": "NCT1",
+    "sponsor": {"name": "Acme"},
+    "protocol_number": "ONC-301",
+    "registry_ids": ["NCT1"],
+    "title": "A study",
+    "phase": "phase_3",
+    "status": "completed",
+    "countries": ["DE"],
+    "planned_enrolment": 120,
+    "milestones": [{"kind": "study_start", "planned": None, "actual": "2019-05"}],
+    "as_of": "2022-01-10",
+}
+SITE = {"key": "1", "name": "Charité", "country": "DE", "status": "closed", "activated_on": "2019-06-01"}
+SUBJECT = {"key": "007-001", "steps": [{"step": "consented", "on": "2019-07"}, {"step": "enrolled", "on": None}]}
+
+
+@pytest.fixture
+def source() -> str:
+    """A source that no other test adopts from."""
+    return f"test-{clock.new_id()[:8]}"
+
+
+async def adopt(face: Face, kind: str, source: str, *records: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = await face.post(f"/v1/adoptions/{kind}", {"source": source, "records": list(records)})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["results"]
+
+
+async def adopted(face: Face, kind: str, source: str, record: dict[str, Any]) -> str:
+    [result] = await adopt(face, kind, source, record)
+    assert result["outcome"] == "adopted", result
+    return result["id"]
+
+
+async def test_a_study_its_sites_and_subjects_are_adopted_and_again_change_nothing(face: Face, source: str) -> None:
+    study_id = await adopted(face, "studies", source, STUDY)
+    site = {**SITE, "study_id": study_id}
+    site_id = await adopted(face, "sites", source, site)
+    subject = {**SUBJECT, "study_id": study_id, "site_id": site_id}
+    subject_id = await adopted(face, "subjects", source, subject)
+    for kind, record in (("studies", STUDY), ("sites", site), ("subjects", subject)):
+        assert [one["outcome"] for one in await adopt(face, kind, source, record)] == ["unchanged"]
+    assert (await face.get(f"/v1/sites/{site_id}")).json()["activated_on"] == "2019-06-01"
+    assert (await face.get(f"/v1/subjects/{subject_id}")).json()["status"] == "enrolled"
+    types = await face.published(TOPICS["sites"], f"study-site/{site_id}", 3)
+    assert types == [f"studyline.sites.site.{name}.v1" for name in ("identified", "activated", "status-reported")]
+
+
+async def test_a_study_that_has_changed_at_its_source_is_changed(face: Face, source: str) -> None:
+    study_id = await adopted(face, "studies", source, STUDY)
+    [result] = await adopt(face, "studies", source, {**STUDY, "status": "terminated"})
+    assert (result["outcome"], result["id"]) == ("changed", study_id)
+
+
+async def test_a_bad_record_is_rejected_alone_with_its_fields(face: Face, source: str) -> None:
+    bad = {**STUDY, "key": "NCT2", "status": "sleeping", "as_of": "2022-02-30", "surname": "x"}
+    good, rejected = await adopt(face, "studies", source, STUDY, bad)
+    assert (good["outcome"], rejected["outcome"], rejected["key"]) == ("adopted", "rejected", "NCT2")
+    assert {problem["field"] for problem in rejected["problems"]} == {"status", "as_of", "surname"}
+
+
+async def test_two_sponsors_may_use_one_protocol_number(face: Face, source: str) -> None:
+    other = {**STUDY, "key": "NCT2", "sponsor": {"name": "Zeta"}}
+    first, second = await adopt(face, "studies", source, STUDY, other)
+    assert first["id"] != second["id"]
+
+
+async def test_a_site_of_an_unknown_study_is_rejected(face: Face, source: str) -> None:
+    [result] = await adopt(face, "sites", source, {**SITE, "study_id": derived_id("nowhere")})
+    assert (result["outcome"], result["problems"][0]["code"]) == ("rejected", "not_found")
+
+
+async def test_another_sponsors_history_is_not_taken_over(face: Face, source: str) -> None:
+    [result] = await adopt(face.acting("operations", "Zeta"), "studies", source, STUDY)
+    assert (result["outcome"], result["problems"][0]["code"]) == ("rejected", "outside_scope")
+
+
+async def test_a_full_batch_is_adopted_at_once(face: Face, source: str) -> None:
+    results = await adopt(face, "studies", source, *[{**STUDY, "key": f"k{number}"} for number in range(500)])
+    assert Counter(one["outcome"] for one in results) == {"adopted": 500}
