@@ -1,4 +1,4 @@
-"""Real studies through the real platform: exact figures, whatever is killed on the way, and a second import changes nothing.
+"""Real studies through the real platform: exact figures whatever is killed, and a second import changes nothing.
 
 The figures are counted here from the files themselves, by other code than the importers'.
 """
@@ -12,7 +12,6 @@ import os
 import random
 import signal
 import sys
-from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ async def timeline_length(user: User, study: str) -> int:
 
 
 @pytest.fixture(scope="module")
-async def imported(stack: Servers) -> AsyncGenerator[Servers]:
+async def imported(stack: Servers) -> Servers:
     """Both extracts, while services that publish (with their relays) and the one that folds are killed."""
     killing = asyncio.create_task(kill_now_and_then(stack, "reporting", "sites"))
     await studyline(stack, "ctgov", str(REGISTRY))
@@ -78,7 +77,7 @@ async def imported(stack: Servers) -> AsyncGenerator[Servers]:
     killing = asyncio.create_task(kill_now_and_then(stack, "reporting", "monitoring"))
     await studyline(stack, "ctms", str(CTMS))
     await killing
-    yield stack
+    return stack
 
 
 async def test_every_study_and_site_is_found_with_its_sponsor_dates_and_status(imported: Servers) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +39,7 @@ async def made(user: User, service: str, path: str, **body: Any) -> dict[str, An
 
 
 @pytest.fixture(scope="module")
-async def estate(stack: Servers) -> AsyncGenerator[Estate]:
+async def estate(stack: Servers) -> Estate:
     """The owner's study and one of everything in it; a study of the rival's beside it."""
     user = User(stack, "operations")
     about = {"protocol_number": "ISO-1", "countries": ["DE"]}
@@ -62,7 +61,7 @@ async def estate(stack: Servers) -> AsyncGenerator[Estate]:
         return json.dumps(await user.all("reporting", "/timeline", study=study))
 
     await eventually(told, lambda text: "monitoring_visit_planned" in text and "submission_prepared" in text)
-    yield Estate(ids)
+    return Estate(ids)
 
 
 async def routes_of(user: User, service: str) -> list[tuple[str, str]]:

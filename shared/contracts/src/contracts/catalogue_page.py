@@ -16,10 +16,10 @@ _INTRODUCTION = """# Event catalogue
 Made by `make contracts` from the event classes; a test keeps it true.
 
 Events are CloudEvents 1.0 in Kafka's binary mode: the attributes are headers `ce_<name>`
-([envelope.v1.json](src/contracts/published/envelope.v1.json)), the body is JSON. The key is the study id; order is promised
-within one `ce_subject`. `ce_occurredtime` says when it happened with the precision of its source, and is absent where
-none was reported; `ce_recordedtime` says when the platform learned it; `ce_provenance` is `recorded` or `migrated`.
-Events only grow: ignore fields you do not know, and skip types you do not know.
+([envelope.v1.json](src/contracts/published/envelope.v1.json)), the body is JSON. The key is the study id; order is
+promised within one `ce_subject`. `ce_occurredtime` says when it happened with the precision of its source, and is
+absent where none was reported; `ce_recordedtime` says when the platform learned it; `ce_provenance` is `recorded` or
+`migrated`. Events only grow: ignore fields you do not know, and skip types you do not know.
 """
 
 

@@ -37,7 +37,7 @@ def text_of(schema: Mapping[str, Any]) -> str:
 def incompatibilities(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Every change from one schema to the next that a `.v1` may not have; empty where it only grows.
 
-    Not allowed: a field gone, a field newly required, a type changed, a value of an enumeration gone, a bound tightened.
+    Not allowed: a field gone, one newly required, a type changed, a value of an enumeration gone, a bound tightened.
     """
     return list(_broken(before, after, before, after, "body"))
 
