@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from chassis.scope import Scope
@@ -23,13 +24,15 @@ class StudyFilter(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    registry_id: Code | None = Field(None, description="Registry number such as NCT01234567")
+    registry_id: Code | None = Field(default=None, description="Registry number such as NCT01234567")
     protocol_number: Code | None = None
-    sponsor: Text | None = Field(None, description="Sponsor's id or name")
+    sponsor: Text | None = Field(default=None, description="Sponsor's id or name")
     status: StudyStatus | None = None
     phase: StudyPhase | None = None
-    country: CountryCode | None = Field(None, description="ISO 3166-1 alpha-2: with sites there, or planned there")
-    q: Text | None = Field(None, description="Text in title, protocol number, registry ids or sponsor's name")
+    country: CountryCode | None = Field(
+        default=None, description="ISO 3166-1 alpha-2: with sites there, or planned there"
+    )
+    q: Text | None = Field(default=None, description="Text in title, protocol number, registry ids or sponsor's name")
 
     def narrowed(self, scope: Scope) -> Scope:
         """The scope, limited to the sponsor asked for."""
@@ -52,14 +55,14 @@ class EntryFilter(BaseModel):
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    study: Code | None = Field(None, description="Study id")
-    sponsor: Text | None = Field(None, description="Sponsor's id or name")
-    country: CountryCode | None = Field(None, description="ISO 3166-1 alpha-2")
-    site: Code | None = Field(None, description="Site id")
-    kind: list[Kind] = Field([], max_length=50, description="Kinds of entry; repeat for several")
-    since: BusinessTime | None = Field(None, alias="from", description="First day or instant of occurrence")
-    until: BusinessTime | None = Field(None, alias="to", description="Last day or instant, itself included")
-    as_of: BusinessTime | None = Field(None, description="Only what was recorded by then, itself included")
+    study: Code | None = Field(default=None, description="Study id")
+    sponsor: Text | None = Field(default=None, description="Sponsor's id or name")
+    country: CountryCode | None = Field(default=None, description="ISO 3166-1 alpha-2")
+    site: Code | None = Field(default=None, description="Site id")
+    kind: list[Kind] = Field(default=[], max_length=50, description="Kinds of entry; repeat for several")
+    since: BusinessTime | None = Field(default=None, alias="from", description="First day or instant of occurrence")
+    until: BusinessTime | None = Field(default=None, alias="to", description="Last day or instant, itself included")
+    as_of: BusinessTime | None = Field(default=None, description="Only what was recorded by then, itself included")
 
     def narrowed(self, scope: Scope) -> Scope:
         """The scope, limited to the sponsor and the study asked for."""
@@ -72,7 +75,7 @@ class EntryFilter(BaseModel):
         if self.kind:
             condition["kind"] = self.kind[0] if len(self.kind) == 1 else {"$in": sorted(set(self.kind))}
         if self.as_of is not None:
-            condition["recorded_at"] = {"$lt": bounds(self.as_of)[1]}
+            condition["recorded_at"] = {"$lt": _end_in_milliseconds(self.as_of)}
         positions = {"$gte": self._first(), "$lt": self._end()}
         if limits := {operator: value for operator, value in positions.items() if value is not None}:
             condition["position"] = limits
@@ -84,7 +87,7 @@ class EntryFilter(BaseModel):
         return (
             all(value in {None, entry[field]} for field, value in self._equal().items())
             and (not self.kind or entry["kind"] in self.kind)
-            and (self.as_of is None or entry["recorded_at"] < bounds(self.as_of)[1])
+            and (self.as_of is None or entry["recorded_at"] < _end_in_milliseconds(self.as_of))
             and (first is None or entry["position"] >= first)
             and (end is None or entry["position"] < end)
         )
@@ -102,7 +105,13 @@ class EntryFilter(BaseModel):
 class TimelineFilter(EntryFilter):
     """Filters and order of the timeline."""
 
-    order: Literal["asc", "desc"] = Field("asc", description="By the time of occurrence")
+    order: Literal["asc", "desc"] = Field(default="asc", description="By the time of occurrence")
+
+
+def _end_in_milliseconds(value: str) -> datetime:
+    # MongoDB cuts an instant to milliseconds; cut upwards, so that what was recorded at the instant itself is inside.
+    end = bounds(value)[1]
+    return end + timedelta(microseconds=-end.microsecond % 1_000)
 
 
 def _of_sponsor(scope: Scope, named: str | None) -> Scope:

@@ -1,0 +1,150 @@
+"""Stories for tests: the events of a study and all that belongs to it, as its services would tell them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts import Envelope, PublicEvent, Received, Sponsor, derived_id, monitoring, regulatory, sponsor_id
+from contracts import sites as public
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Story:
+    """One study's events. The n-th is recorded n seconds after the beginning; ids follow from what is told."""
+
+    def __init__(self, sponsor: str, number: str) -> None:
+        """Begin a study of this sponsor under this protocol number."""
+        self.sponsor, self.number = sponsor, number
+        self.study_id = derived_id("study", sponsor, number)
+        self.told: list[Received] = []
+        self._versions: dict[str, int] = {}
+
+    def tell(self, subject: str, event: PublicEvent, occurred: str | None = None) -> Received:
+        """Tell the next event of an aggregate."""
+        version = self._versions[subject] = self._versions.get(subject, 0) + 1
+        recorded = BEGINNING + timedelta(seconds=len(self.told))
+        envelope = Envelope(
+            specversion="1.0",
+            id=derived_id("event", subject, str(version)),
+            source=f"/studyline/{event.TYPE.split('.')[1]}",
+            type=event.TYPE,
+            subject=subject,
+            time=recorded,
+            sponsor=sponsor_id(self.sponsor),
+            study=self.study_id,
+            aggregateversion=version,
+            recordedtime=recorded,
+            occurredtime=occurred,
+            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        )
+        self.told.append(Received(envelope, event))
+        return self.told[-1]
+
+    def registered(self, occurred: str | None = "2024-05", **particulars: Any) -> Received:
+        """The study is known."""
+        known: dict[str, Any] = {
+            "protocol_number": self.number,
+            "registry_ids": (f"NCT-{self.number}",),
+            "title": f"{self.sponsor}'s study {self.number}",
+            "phase": "phase_3",
+            "status": "recruiting",
+            "countries": ("DE",),
+            "planned_enrolment": 40,
+        }
+        sponsor = Sponsor(id=sponsor_id(self.sponsor), name=self.sponsor)
+        event = public.StudyRegistered(study_id=self.study_id, sponsor=sponsor, **{**known, **particulars})
+        return self.tell(f"study/{self.study_id}", event, occurred)
+
+    def planned(self, milestone: public.StudyMilestoneKind, date: str | None) -> Received:
+        """A milestone of the study is planned."""
+        event = public.StudyMilestonePlanned(study_id=self.study_id, milestone=milestone, planned=date)
+        return self.tell(f"study/{self.study_id}", event, "2024-05")
+
+    def reached(self, milestone: public.StudyMilestoneKind, date: str | None) -> Received:
+        """A milestone of the study is reached."""
+        event = public.StudyMilestoneReached(study_id=self.study_id, milestone=milestone, actual=date)
+        return self.tell(f"study/{self.study_id}", event, date)
+
+    def site(self, name: str, country: str = "DE") -> "SiteStory":
+        """A site is identified."""
+        site = SiteStory(self, name, country)
+        site.tell(public.SiteIdentified, "2024-06", name=name, city="Ulm", number="101")
+        return site
+
+
+class SiteStory:
+    """One study site's events, and those of what happens at it."""
+
+    def __init__(self, story: Story, name: str, country: str) -> None:
+        """Nothing is told yet."""
+        self.story, self.country = story, country
+        self.site_id = derived_id("site", story.study_id, name)
+        self.where = {"study_id": story.study_id, "site_id": self.site_id, "country": country}
+
+    def tell(self, event: type[PublicEvent], occurred: str | None = None, **more: Any) -> Received:
+        """The site's next event."""
+        told = event.model_validate({**self.where, **more})
+        return self.story.tell(f"study-site/{self.site_id}", told, occurred)
+
+    def subject(self, key: str, *steps: type[public.SubjectEvent]) -> None:
+        """A subject goes through these steps, a month apart."""
+        subject_id = derived_id("subject", self.site_id, key)
+        for month, step in enumerate(steps, start=1):
+            event = step(**self.where, subject_id=subject_id, subject_key=key)
+            self.story.tell(f"subject/{subject_id}", event, f"2024-{month:02}-05")
+
+    def visit(self, kind: monitoring.VisitType, planned: str, then: type[PublicEvent], occurred: str) -> None:
+        """A monitoring visit is planned, and what came of it."""
+        visit_id = derived_id("visit", self.site_id, kind)
+        about = {**self.where, "visit_id": visit_id, "visit_type": kind}
+        plan = monitoring.MonitoringVisitPlanned.model_validate({**about, "planned_on": planned})
+        self.story.tell(f"monitoring-visit/{visit_id}", plan)
+        self.story.tell(f"monitoring-visit/{visit_id}", then.model_validate(about), occurred)
+
+    def submission(self, body: regulatory.Body, *, of_country: bool, ends: type[PublicEvent]) -> None:
+        """A submission for the site, or for its country, is made and decided on."""
+        submission_id = derived_id("submission", self.site_id, body)
+        about = {**self.where, "submission_id": submission_id, "body": body}
+        about |= {"site_id": None if of_country else self.site_id}
+        decision = {"reference": "R-1", "covers": (), "with_conditions": False, "expires_on": None}
+        steps = [(regulatory.SubmissionSubmitted, "2024-07"), (ends, "2024-08-20")]
+        for event, occurred in steps:
+            told = event.model_validate({**about, **decision})
+            self.story.tell(f"submission/{submission_id}", told, occurred)
+
+    def facts(self, key: str) -> None:
+        """A subject's visit is expected and done; an important deviation and a serious adverse event are recorded."""
+        visit = {"subject_visit_id": derived_id("v", self.site_id, key), "subject_key": key, "visit_name": "Week 1"}
+        subject = f"subject-visit/{visit['subject_visit_id']}"
+        expected = monitoring.SubjectVisitExpected.model_validate({**self.where, **visit, "expected_on": "2024-09"})
+        self.story.tell(subject, expected)
+        self.story.tell(subject, monitoring.SubjectVisitCompleted.model_validate({**self.where, **visit}), "2024-09-03")
+        deviation = {"deviation_id": derived_id("d", self.site_id, key), "category": "other", "important": True}
+        event = monitoring.ProtocolDeviationRecorded.model_validate({**self.where, **deviation, "subject_key": key})
+        self.story.tell(f"protocol-deviation/{deviation['deviation_id']}", event, "2024-09-04")
+        adverse = {"adverse_event_id": derived_id("a", self.site_id, key), "serious": True, "severity": "severe"}
+        event = monitoring.AdverseEventRecorded.model_validate({**self.where, **adverse, "subject_key": key})
+        self.story.tell(f"adverse-event/{adverse['adverse_event_id']}", event)
+
+
+def whole_story(sponsor: str, number: str) -> Story:
+    """A study with two sites in two countries and something of everything."""
+    story = Story(sponsor, number)
+    story.registered()
+    story.planned("study_completion", "2027-01")
+    story.reached("study_start", "2024-09")
+    first, second = story.site("Charité"), story.site("Hôtel-Dieu", "FR")
+    first.tell(public.SiteSelected, "2024-06-20")
+    first.submission("competent_authority", of_country=True, ends=regulatory.SubmissionApproved)
+    first.submission("ethics_committee", of_country=False, ends=regulatory.SubmissionRejected)
+    first.visit("SIV", "2024-08", monitoring.MonitoringVisitCompleted, "2024-08-25")
+    second.visit("SIV", "2024-10", monitoring.MonitoringVisitCancelled, "2024-09-30")
+    second.visit("IMV", "2025-01", monitoring.MonitoringVisitCompleted, "2025-01-15")
+    first.tell(public.SiteActivated, "2024-09-01", rested_on=())
+    second.tell(public.SiteStatusReported, status="closed")
+    first.subject("S-1", public.SubjectScreened, public.SubjectEnrolled, public.SubjectWithdrawn)
+    first.subject("S-2", public.SubjectScreened, public.SubjectScreenFailed)
+    second.subject("S-3", public.SubjectConsented)
+    first.facts("S-1")
+    second.facts("S-3")
+    return story
