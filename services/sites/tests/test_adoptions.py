@@ -71,7 +71,7 @@ async def test_a_bad_record_is_rejected_alone_with_its_fields(face: Face, source
 
 
 async def test_two_sponsors_may_use_one_protocol_number(face: Face, source: str) -> None:
-    other = {**STUDY, "key": "NCT2", "sponsor": {"name": "Zeta"}}
+    other = {**STUDY, "key": "NCT2", "sponsor": {"name": "Omega"}}
     first, second = await adopt(face, "studies", source, STUDY, other)
     assert first["id"] != second["id"]
 
