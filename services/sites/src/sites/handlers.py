@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from chassis.commands import Unit
 from chassis.mongo import Document
-from kernel import BusinessTime
+from kernel import BusinessTime, Reason, Refused
 
 from sites.domain.study_site import ActivateSite, AdoptSite, IdentifySite, Proof, Status
 from sites.domain.subject import AdoptSubject, AdvanceSubject, ConsentSubject, Step, StepName
@@ -67,6 +67,7 @@ def consent_subject(
 
     async def build(unit: Unit) -> ConsentSubject:
         site = await unit.require(STUDY_SITES, site_id)
+        await _require_free_key(unit, site.study_id, subject_key, subject_id)
         return ConsentSubject(
             occurred_at=at,
             subject_id=subject_id,
@@ -99,6 +100,14 @@ def advance_subject(subject_id: str, step: StepName, at: BusinessTime) -> Builde
         return AdvanceSubject(occurred_at=at, step=step, site_is_active=site.status == "active")
 
     return build
+
+
+async def _require_free_key(unit: Unit, study_id: str, subject_key: str, subject_id: str) -> None:
+    # A rival that comes first meets the unique index; the command is then decided again, and this is found.
+    holders = await unit.read(SUBJECTS.collection, {"study": study_id, "state.subject_key": subject_key})
+    if any(holder["_id"] != subject_id for holder in holders):
+        detail = f"Another subject of this study has the key {subject_key}."
+        raise Refused(Reason(code="subject_key_taken", field="subject_key", detail=detail))
 
 
 def evidence_for(study_id: str, site_id: str, country: str) -> dict[str, object]:

@@ -84,5 +84,7 @@ async def prepare(database: Database) -> None:
     await database.collection(STUDIES.collection).ensure_index([("sponsor", 1), ("_id", 1)])
     for aggregate in (STUDY_SITES, SUBJECTS):
         await database.collection(aggregate.collection).ensure_index([("study", 1), ("_id", 1)])
-    await database.collection(SUBJECTS.collection).ensure_index([("state.site_id", 1), ("_id", 1)])
+    subjects = database.collection(SUBJECTS.collection)
+    await subjects.ensure_index([("state.site_id", 1), ("_id", 1)])
+    await subjects.ensure_index([("study", 1), ("state.subject_key", 1)], unique=True)
     await database.collection(EVIDENCE.collection).ensure_index([("study", 1), ("state.country", 1)])

@@ -5,6 +5,7 @@ about loss is set here (shared/decisions/0007-kafka-settings.md). A service give
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from chassis.telemetry import span
 
 BATCH_RECORDS: Final = 1_000
 BATCH_WAIT_MS: Final = 10
+GRACE_SECONDS: Final = 10
 BACKOFF_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 PARKED_MAX: Final = 1_000
 """With so many parked it is the release that is bad and not the data: the consumer stops and says so."""
@@ -63,28 +65,37 @@ class Consumer(Generic[D]):
     def __post_init__(self) -> None:
         """Make the lot; nothing is connected yet."""
         self._lot = ParkingLot(self.database, self.name)
+        self._broker: KafkaBroker | None = None
+        self._subscriber: Any = None
+
+    async def start(self) -> None:
+        """Wait for the topics, then read them from the committed place. May be called again where it has failed."""
+        await self._lot.ensure()
+        await wait_for_topics(self.cluster, self.topics)
         self._broker = KafkaBroker(
             self.cluster.bootstrap,
             allow_auto_create_topics=False,
             apply_types=False,
-            graceful_timeout=30,
-            logger=None,
+            graceful_timeout=GRACE_SECONDS,
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
         )
-        self._subscriber = self._subscribed()
-
-    async def start(self) -> None:
-        """Wait for the topics, then read them from the committed place."""
-        await self._lot.ensure()
-        await wait_for_topics(self.cluster, self.topics)
-        await self._broker.start()
+        self._subscriber = self._subscribed(self._broker)
+        try:
+            await self._broker.start()
+        except BaseException:
+            await self.stop()
+            raise
         self.progress.watch(self.name, self._subscriber.consumer, self.metrics)
 
     async def stop(self) -> None:
         """Finish the batch in hand, commit it, leave the group."""
-        await self._broker.stop()
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            await broker.stop()
 
-    def _subscribed(self) -> Any:
-        subscriber: Any = self._broker.subscriber(
+    def _subscribed(self, broker: KafkaBroker) -> Any:
+        subscriber: Any = broker.subscriber(
             *(self.cluster.topic(name) for name in self.topics),
             group_id=f"{self.cluster.topic_prefix}{self.name}",
             batch=True,
