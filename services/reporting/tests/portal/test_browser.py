@@ -101,6 +101,21 @@ async def test_filters_narrow_the_chart_and_stay_in_the_address(window: Window, 
         await expect(page.locator("#results tbody tr")).to_have_count(1)
 
 
+async def test_of_a_thousand_studies_only_those_in_sight_are_in_the_page(window: Window, portal: Portal) -> None:
+    stories = [Story("Thousand") for _ in range(1_000)]
+    registered = [story.registered(f"T-{place:03}") for place, story in enumerate(stories)]
+    started = [one for story in stories for one in story.milestone("study_start", "2027-01")]
+    await portal.tell([*registered, *started])
+    async with window.opened("/timeline", "Thousand") as page:
+        await page.wait_for_selector(CHART)
+        await count_on_chart(page, 1_000)
+        assert await page.locator(".tl-labels li").count() < 100
+        await page.locator(".tl-labels a[tabindex='0']").focus()
+        await page.keyboard.press("End")
+        await expect(page.locator(".tl-labels a:focus")).to_contain_text("T-999")
+        assert await page.locator(".tl-labels li").count() < 100
+
+
 async def test_what_comes_in_appears_on_the_timeline(window: Window, portal: Portal) -> None:
     live, other = Story("Live"), Story("Somebody else")
     await portal.tell([live.registered("L-1")])

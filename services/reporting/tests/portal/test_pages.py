@@ -50,6 +50,22 @@ async def test_the_timeline_data_hold_the_callers_studies_alone(portal: Portal, 
         assert "lobex" not in text
 
 
+async def test_activity_is_told_by_month_and_for_the_callers_studies_alone(
+    portal: Portal, acme: Story, globex: Story
+) -> None:
+    both = {"study": [acme.study_id, globex.study_id]}
+    await portal.tell(globex.site("Clinic", "BR"))
+    async with portal.visitor(acme.sponsor) as visitor:
+        told = (await visitor.get("/portal/activity.json", params=both)).json()
+        assert told == {acme.study_id: {"2025-02": [3, 0]}}
+
+
+async def test_too_many_studies_at_once_are_refused(portal: Portal) -> None:
+    async with portal.visitor() as visitor:
+        answer = await visitor.get("/portal/activity.json", params={"study": ["x"] * 81})
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+
+
 async def test_timeline_data_that_did_not_change_are_not_sent_again(portal: Portal, acme: Story) -> None:
     async with portal.visitor(acme.sponsor) as visitor:
         first = await visitor.get("/portal/timeline.json")

@@ -1,20 +1,48 @@
-"""The portal's own JSON: the timeline's data, scoped to the caller, with an entity tag."""
+"""The portal's own JSON, scoped to the caller: the timeline's data, and how busy the studies in sight were."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Final
 
+from chassis import clock
 from chassis.auth import Caller
 from chassis.mongo import Database
-from fastapi import APIRouter, Header, Response
+from chassis.scope import Scope
+from fastapi import APIRouter, Header, Query, Response
 from starlette.concurrency import run_in_threadpool
 
+from reporting.portal.activity import STUDIES_MAX, Months, activity
 from reporting.portal.timeline_data import packed, tag_of, timeline_document
 
-ASK_EACH_TIME = "private, no-cache"
+ASK_EACH_TIME: Final = "private, no-cache"
+SHARED_SECONDS: Final = 2.0
+SCOPES_MAX: Final = 64
+
+
+class RecentDocuments:
+    """Timeline documents shared for a moment by callers of the same scope, so that a crowd costs as much as one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._begun: dict[Scope, tuple[float, asyncio.Task[bytes]]] = {}
+
+    async def of(self, scope: Scope) -> bytes:
+        """The document of this scope, no older than `SHARED_SECONDS`."""
+        now = clock.monotonic()
+        begun_at, task = self._begun.get(scope, (None, None))
+        if begun_at is None or task is None or now - begun_at > SHARED_SECONDS:
+            task = asyncio.create_task(timeline_document(self._database, scope))
+            self._begun.pop(scope, None)
+            self._begun[scope] = (now, task)
+            while len(self._begun) > SCOPES_MAX:
+                del self._begun[next(iter(self._begun))]
+        # One caller who goes away must not end what the others wait for.
+        return await asyncio.shield(task)
 
 
 def router(database: Database) -> APIRouter:
-    """The route /portal/timeline.json."""
+    """The routes /portal/timeline.json and /portal/activity.json."""
     routes = APIRouter(prefix="/portal", include_in_schema=False)
+    documents = RecentDocuments(database)
 
     @routes.get("/timeline.json")
     async def read_timeline_data(
@@ -23,7 +51,7 @@ def router(database: Database) -> APIRouter:
         accept_encoding: Annotated[str, Header()] = "",
     ) -> Response:
         """Every study that the caller may see, for the chart."""
-        document = await timeline_document(database, caller.scope)
+        document = await documents.of(caller.scope)
         headers = {"ETag": tag_of(document), "Cache-Control": ASK_EACH_TIME, "Vary": "Authorization, Cookie"}
         if if_none_match == headers["ETag"]:
             return Response(status_code=304, headers=headers)
@@ -31,5 +59,12 @@ def router(database: Database) -> APIRouter:
             headers |= {"Content-Encoding": "gzip", "Vary": f"{headers['Vary']}, Accept-Encoding"}
             document = await run_in_threadpool(packed, document)
         return Response(document, media_type="application/json", headers=headers)
+
+    @routes.get("/activity.json")
+    async def read_activity(
+        caller: Caller, study: Annotated[list[str], Query(min_length=1, max_length=STUDIES_MAX)]
+    ) -> dict[str, Months]:
+        """Sites activated and subjects enrolled a month, by study."""
+        return await activity(database, caller.scope, study)
 
     return routes

@@ -46,7 +46,8 @@ function barOf(milestones, today) {
   const from = start.at.from;
   const to = end ? Math.max(end.at.before, from) : Math.max(today, from);
   const past = end?.actual ? to : Math.min(to, today);
-  return { from, to, past: start.actual ? Math.max(past, from) : from, open: !end };
+  const isOverdue = start.actual && end && !end.actual && to < today;
+  return { from, to, past: start.actual ? Math.max(past, from) : from, overdue: isOverdue ? today : null };
 }
 
 export function filtered(rows, wanted) {

@@ -5,6 +5,7 @@ import { ticks } from "./time.js";
 export const ROW = 40;
 export const HEAD = 30;
 const BAR = 12;
+const COLUMN = 8;
 const TICK_GAP = 76;
 const TONES = ["open", "running", "planned", "done", "stopped", "unknown"];
 
@@ -33,7 +34,7 @@ function hatch(colour) {
   return pen.createPattern(tile, "repeat");
 }
 
-// `frame`: {view, rows, first, top, height, today, theme, current, flashes}; `top` is the first row's y.
+// `frame`: {view, rows, first, top, height, today, theme, current, flashes, activity}; `top` is the first row's y.
 export function paintRows(pen, frame) {
   const { view, rows, first, top, height, theme } = frame;
   pen.clearRect(0, 0, view.width, height);
@@ -83,8 +84,10 @@ function paintRow(pen, frame, row, y, isCurrent) {
   }
   pen.fillStyle = theme.line;
   pen.fillRect(0, y + ROW - 1, view.width, 1);
-  if (row.bar) paintBar(pen, frame, row, y + ROW / 2);
-  for (const milestone of row.milestones) paintMilestone(pen, frame, row, milestone, y + ROW / 2);
+  paintActivity(pen, frame, row, y + ROW - 3);
+  const middle = y + ROW / 2 - 4;
+  if (row.bar) paintBar(pen, frame, row, middle);
+  for (const milestone of row.milestones) paintMilestone(pen, frame, milestone, middle);
 }
 
 function paintBar(pen, { view, theme }, { bar, tone }, y) {
@@ -95,12 +98,29 @@ function paintBar(pen, { view, theme }, { bar, tone }, y) {
   pen.globalAlpha = 0.82;
   if (past > from) pen.fillRect(from, top, Math.max(past - from, 2), BAR);
   pen.globalAlpha = 1;
+  // Past its planned end and not over: a thin line up to today.
+  if (bar.overdue) pen.fillRect(to, y - 1, clip(bar.overdue) - to, 2);
   if (to <= past) return;
   pen.fillStyle = theme.hatched[tone];
   pen.fillRect(past, top, to - past, BAR);
   pen.strokeStyle = theme[tone];
   pen.lineWidth = 1;
   pen.strokeRect(past + 0.5, top + 0.5, Math.max(to - past - 1, 1), BAR - 1);
+}
+
+// Months below the bar: enrolled subjects as columns against the study's busiest month, activated sites as dots.
+function paintActivity(pen, { view, theme, activity }, { id }, base) {
+  const months = activity.of(id);
+  const most = Math.max(1, ...months.map(({ enrolled }) => enrolled));
+  for (const { from, before, activated, enrolled } of months) {
+    const [left, right] = [view.x(from), view.x(before)];
+    if (right < 0 || left > view.width) continue;
+    const height = Math.ceil((enrolled / most) * COLUMN);
+    pen.fillStyle = theme.accent;
+    pen.fillRect(left, base - height, Math.max(right - left - 0.5, 1), height);
+    pen.fillStyle = theme.focus;
+    if (activated > 0) pen.fillRect((left + right) / 2 - 1, base - COLUMN - 3, 2, 2);
+  }
 }
 
 // Every kind has a shape of its own; filled is actual, hollow is planned.
@@ -125,7 +145,7 @@ function polygon(...points) {
   };
 }
 
-export function paintMilestone(pen, { view, theme }, row, { kind, actual, at }, y) {
+function paintMilestone(pen, { view, theme }, { kind, actual, at }, y) {
   const x = view.x((at.from + at.before) / 2);
   if (x < -10 || x > view.width + 10) return;
   paintShape(pen, kind, x, y, actual ? theme.ink : theme.surface, theme.ink, theme.surface);

@@ -1,7 +1,8 @@
-// <study-timeline data-source data-stream data-table>: every study on one time axis.
+// <study-timeline data-source data-activity data-stream>: every study on one time axis.
 // It takes its filters from the form #filters, keeps them in the address, and hears new entries from the stream.
 
 import { openStream, showEntries } from "../live.js";
+import { Activity } from "./activity.js";
 import { extent, filtered, rowsOf, sorted } from "./data.js";
 import { fillDetail, placeDetail } from "./detail.js";
 import { HEAD, ROW, paintHead, paintRows, paintShape, themeOf } from "./draw.js";
@@ -13,8 +14,11 @@ import { View } from "./view.js";
 
 const BUTTON_ZOOM = 1.5;
 const FAR_AWAY_SHARE = 0.01;
+const PAST_DAYS = 3300;
+const AHEAD_DAYS = 1800;
+const FEWEST_DAYS = 90;
 const FLASH_MS = 3000;
-const RELOAD_MS = 1500;
+const RELOAD_MS = 3000;
 const TYPING_MS = 120;
 
 class StudyTimeline extends HTMLElement {
@@ -29,6 +33,7 @@ class StudyTimeline extends HTMLElement {
     this.#ends = new AbortController();
     this.parts = buildFrame(this);
     this.labels = new Labels(this.parts.labels);
+    this.activity = new Activity(this.dataset.activity, () => this.#draw());
     this.form = document.querySelector("#filters");
     this.#listen();
     await this.#load();
@@ -49,8 +54,8 @@ class StudyTimeline extends HTMLElement {
     this.#draw();
   }
 
-  fit(share = 0) {
-    const all = extent(this.#rows, share);
+  fit() {
+    const all = extent(this.#rows);
     if (all) this.#view.fit(all);
     this.#draw();
   }
@@ -145,7 +150,7 @@ class StudyTimeline extends HTMLElement {
     this.parts.count.textContent = `${this.#rows.length} of ${this.#all.length} studies`;
     if (this.#view.width > 1 && !this.fitted) {
       this.fitted = true;
-      this.fit(FAR_AWAY_SHARE);
+      this.#view.fit(around(this.now, extent(this.#rows, FAR_AWAY_SHARE)));
     }
     this.#draw();
   }
@@ -183,6 +188,7 @@ class StudyTimeline extends HTMLElement {
     const first = Math.floor(scroll.scrollTop / ROW);
     const visible = Math.ceil(scroll.clientHeight / ROW) + 1;
     this.labels.show(first, first + visible);
+    this.activity.want(this.#rows.slice(first, first + visible));
     paintHead(head.getContext("2d"), { view: this.#view, theme: this.theme });
     paintRows(plot.getContext("2d"), {
       view: this.#view,
@@ -194,6 +200,7 @@ class StudyTimeline extends HTMLElement {
       theme: this.theme,
       current: this.#current,
       flashes: this.#fading(),
+      activity: this.activity,
     });
   }
 
@@ -211,6 +218,7 @@ class StudyTimeline extends HTMLElement {
   #arrived(entries) {
     const byId = new Map(this.#all.map((row) => [row.id, row]));
     for (const { study_id } of entries) this.#flashes.set(study_id, performance.now() + FLASH_MS);
+    this.activity.forget(entries.map(({ study_id }) => study_id));
     const label = (entry) => byId.get(entry.study_id)?.label ?? "new study";
     showEntries(document.querySelector("[data-live-entries]"), entries, label);
     this.parts.announce.textContent = `${entries.length} new ${entries.length === 1 ? "entry" : "entries"} on the timeline`;
@@ -259,6 +267,13 @@ class StudyTimeline extends HTMLElement {
     if (top < scroll.scrollTop) scroll.scrollTop = top;
     if (bottom > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = bottom - scroll.clientHeight;
   }
+}
+
+// What is looked at first: the years around today where studies have dates there, else all of them.
+function around(today, all) {
+  if (!all) return { from: today - PAST_DAYS, to: today + AHEAD_DAYS };
+  const [from, to] = [Math.max(all.from, today - PAST_DAYS), Math.min(all.to, today + AHEAD_DAYS)];
+  return to - from > FEWEST_DAYS ? { from, to } : all;
 }
 
 function sizeCanvas(canvas, width, height) {

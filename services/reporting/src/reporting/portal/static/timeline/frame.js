@@ -70,7 +70,10 @@ export function buildLegend(element, kinds, paint) {
   const bars = [
     entry(bar("solid"), "what has passed"),
     entry(bar("hatched"), "what is planned"),
+    entry(bar("overdue"), "past its planned end"),
     entry(bar("now"), "today"),
+    entry(bar("columns"), "subjects enrolled a month"),
+    entry(bar("dots"), "months in which sites were activated"),
   ];
   const hint = document.createElement("p");
   hint.textContent = "Filled signs are actual dates, hollow ones planned. A bar's colour is the status that stands in words beside it.";
