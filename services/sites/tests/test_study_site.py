@@ -6,16 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kernel import BusinessTime, Refused
+from sites.domain.activation import REQUIRED, EvidenceKind, Proof
 from sites.domain.study_site import (
-    REQUIRED,
     ActivateSite,
     AdoptSite,
     BeginStartUp,
     CloseSite,
-    EvidenceKind,
     IdentifySite,
     PauseEnrolment,
-    Proof,
     RejectSite,
     ResumeEnrolment,
     SelectSite,
@@ -85,8 +83,8 @@ def after(*events: StudySiteEvent) -> StudySite:
     return state
 
 
-def proof(kind: EvidenceKind, event_id: str = "", expires_on: BusinessTime | None = None) -> Proof:
-    return Proof(kind=kind, event_id=event_id or kind, expires_on=expires_on)
+def proof(kind: EvidenceKind, event_id: str = "", **holds: BusinessTime) -> Proof:
+    return Proof.model_validate({"kind": kind, "event_id": event_id or kind, **holds})
 
 
 def activate(*proofs: Proof) -> ActivateSite:
@@ -145,8 +143,16 @@ def test_a_refusal_names_every_missing_item_at_once() -> None:
 def test_an_approval_that_has_expired_does_not_count() -> None:
     expired = proof("ethics_approval", expires_on="2022-01")
     proofs = [proof("authority_approval"), proof("initiation_visit"), expired]
-    with pytest.raises(Refused, match="ethics committee's approval"):
+    with pytest.raises(Refused, match="has expired on 2022-01"):
         decide(after(*WAYS["start_up"]), activate(*proofs))
+
+
+def test_an_approval_does_not_count_before_it_was_given() -> None:
+    later = proof("ethics_approval", since="2023-05")
+    proofs = [proof("authority_approval"), proof("initiation_visit"), later]
+    with pytest.raises(Refused, match="holds only from 2023-05") as refused:
+        decide(after(*WAYS["start_up"]), activate(*proofs))
+    assert [reason.code for reason in refused.value.reasons] == ["ethics_approval_not_yet_in_force"]
 
 
 def test_an_approval_holds_through_the_month_in_which_it_expires() -> None:

@@ -11,7 +11,8 @@ from chassis.commands import Unit
 from chassis.mongo import Document
 from kernel import BusinessTime, Reason, Refused
 
-from sites.domain.study_site import ActivateSite, AdoptSite, IdentifySite, Proof, Status
+from sites.domain.activation import Proof
+from sites.domain.study_site import ActivateSite, AdoptSite, IdentifySite, Status
 from sites.domain.subject import AdoptSubject, AdvanceSubject, ConsentSubject, Step, StepName
 from sites.store import EVIDENCE, STUDIES, STUDY_SITES, SUBJECTS
 
@@ -119,4 +120,4 @@ def evidence_for(study_id: str, site_id: str, country: str) -> dict[str, object]
 def proofs(found: list[Document]) -> tuple[Proof, ...]:
     """The evidence as a decision takes it."""
     told = (document["state"] for document in found)
-    return tuple(Proof(kind=one["kind"], event_id=one["event_id"], expires_on=one["expires_on"]) for one in told)
+    return tuple(Proof.model_validate({name: one[name] for name in Proof.model_fields}) for one in told)

@@ -2,8 +2,8 @@
 
 from contracts import Received, monitoring, regulatory
 
+from sites.domain.activation import EvidenceKind
 from sites.domain.evidence import EvidenceCommand, RecordEvidence, RevokeEvidence
-from sites.domain.study_site import EvidenceKind
 
 KIND_OF_BODY: dict[regulatory.Body, EvidenceKind] = {
     "competent_authority": "authority_approval",

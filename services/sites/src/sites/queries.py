@@ -6,7 +6,7 @@ from chassis.mongo import Database, Document
 from chassis.reading import one
 from chassis.scope import Scope
 
-from sites.domain.study_site import REQUIRED
+from sites.domain.activation import REQUIRED
 from sites.handlers import evidence_for
 from sites.store import EVIDENCE, STUDY_SITES
 
@@ -22,4 +22,4 @@ async def readiness(database: Database, scope: Scope, site_id: str) -> dict[str,
 
 def _of_kind(found: list[Document], kind: str) -> list[dict[str, Any]]:
     of_kind = [one for one in found if one["kind"] == kind]
-    return [{"event_id": one["event_id"], "expires_on": one["expires_on"]} for one in of_kind]
+    return [{name: one[name] for name in ("event_id", "since", "expires_on")} for one in of_kind]

@@ -6,7 +6,7 @@ site is ready for it, so that any order of arrival leads to the same result.
 
 from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed
 
-from sites.domain.study_site import EvidenceKind
+from sites.domain.activation import EvidenceKind
 
 # Commands
 
@@ -71,6 +71,7 @@ class Evidence(State):
     country: str
     site_id: str | None
     event_id: str
+    since: BusinessTime | None
     expires_on: BusinessTime | None
     in_force: bool = True
 
@@ -91,7 +92,8 @@ def evolve(evidence: Evidence | None, event: EvidenceEvent) -> Evidence:
     """Apply one event."""
     match event:
         case EvidenceRecorded():
-            return Evidence.model_validate(event.model_dump(exclude={"occurred_at"}))
+            about = event.model_dump(exclude={"occurred_at"})
+            return Evidence.model_validate({**about, "since": event.occurred_at})
         case EvidenceRevoked():
             if evidence is None:
                 raise Refused(Reason(code="evidence_unknown", detail="The evidence is not known."))

@@ -1,14 +1,14 @@
 """Study site: a place taking part in one study, from identification to close-out.
 
-A site may enrol only once its country's or its own competent-authority approval, its ethics committee's approval and
-its initiation visit are there (ICH E6(R3) 3.6 and appendix C; TMF Reference Model 05.01 and 05.03.01). The evidence
-arrives in the command; `SiteActivated` keeps the ids of the events it rested on, so that the decision can be replayed.
+The gate before activation stands in `activation.py`; its evidence arrives in the command, and `SiteActivated` keeps the
+ids of the events it rested on, so that the decision can be replayed.
 """
 
 from typing import Literal
 
-from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed, is_before
-from pydantic import BaseModel, ConfigDict
+from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed
+
+from sites.domain.activation import Proof, events_relied_on, unmet_requirements
 
 Status = Literal[
     "identified",
@@ -23,24 +23,7 @@ Status = Literal[
     "withdrawn",
     "unknown",
 ]
-EvidenceKind = Literal["authority_approval", "ethics_approval", "initiation_visit"]
-
-REQUIRED: dict[EvidenceKind, str] = {
-    "authority_approval": "The competent authority's approval for the site or its country is missing.",
-    "ethics_approval": "The ethics committee's approval for the site or its country is missing.",
-    "initiation_visit": "The site initiation visit has not been completed.",
-}
 ENDED: frozenset[Status] = frozenset({"closed", "terminated", "withdrawn", "not_selected"})
-
-
-class Proof(BaseModel):
-    """One piece of evidence: the event it was learned from, and until when it holds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: EvidenceKind
-    event_id: str
-    expires_on: BusinessTime | None = None
 
 
 # Commands
@@ -234,10 +217,10 @@ def activate(site: StudySite | None, command: ActivateSite) -> list[StudySiteEve
     site = _existing(site)
     if site.status == "active":
         return []
-    unmet = [*_not_in(site, ("start_up",), "active"), *_missing(command)]
+    unmet = [*_not_in(site, ("start_up",), "active"), *unmet_requirements(command.proofs, command.occurred_at)]
     if unmet:
         raise Refused(*unmet)
-    rested_on = tuple(sorted({proof.event_id for proof in command.proofs if _in_force(proof, command)}))
+    rested_on = events_relied_on(command.proofs, command.occurred_at)
     return [SiteActivated(occurred_at=command.occurred_at, rested_on=rested_on)]
 
 
@@ -291,16 +274,6 @@ def _step(
     if unmet:
         raise Refused(*unmet)
     return [event]
-
-
-def _missing(command: ActivateSite) -> list[Reason]:
-    there = {proof.kind for proof in command.proofs if _in_force(proof, command)}
-    return [Reason(code=f"{kind}_missing", detail=text) for kind, text in REQUIRED.items() if kind not in there]
-
-
-def _in_force(proof: Proof, command: ActivateSite) -> bool:
-    ends, at = proof.expires_on, command.occurred_at
-    return ends is None or at is None or not is_before(ends, at)
 
 
 def _not_in(site: StudySite, allowed: tuple[Status, ...], target: Status) -> list[Reason]:
