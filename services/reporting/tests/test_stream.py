@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import socket
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -120,6 +122,48 @@ async def test_going_on_after_an_entry_that_one_may_not_see_is_refused(
         answer = await client.get(f"{url}/v1/timeline/stream", headers=headers)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == ["Last-Event-ID"]
+
+
+async def test_a_service_that_stops_ends_its_streams_and_says_so(servers: Servers, service: Service) -> None:
+    free = socket.create_server(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+    free.close()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "reporting", "api", env={**os.environ, **environment(servers, service, port)}
+    )
+    url = f"http://127.0.0.1:{port}"
+    await answering(f"{url}/health/live")
+    async with listening(url, servers.token("operations")) as lines:
+        process.terminate()
+        last = [line async for line in lines if line][-1]
+    assert last == ": Come back with Last-Event-ID: the service stops."
+    await process.wait()
+
+
+def environment(servers: Servers, service: Service, port: int) -> dict[str, str]:
+    """The settings of a process over the test's database."""
+    settings = {
+        "ENVIRONMENT": "development",
+        "MONGODB_URI": servers.mongodb_uri,
+        "MONGODB_DATABASE": service.parts.database.name,
+        "KAFKA_BOOTSTRAP": servers.kafka,
+        "ISSUER_URL": servers.issuer_url,
+        "HTTP_HOST": "127.0.0.1",
+        "HTTP_PORT": str(port),
+    }
+    return {f"STUDYLINE_{name}": value for name, value in settings.items()}
+
+
+async def answering(url: str) -> None:
+    """Wait until a process answers."""
+    async with asyncio.timeout(60), httpx.AsyncClient() as client:
+        while True:
+            try:
+                await client.get(url)
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+            else:
+                return
 
 
 async def test_what_the_change_stream_does_not_bring_the_sweep_finds_once(database: Database) -> None:

@@ -30,4 +30,5 @@ def compose(settings: Settings) -> Service:
         prepare=partial(store.prepare, parts.database),
         consumer=consumer,
         allow_cookie=True,
+        running=feed.running,
     )

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -16,7 +17,9 @@ from chassis import clock
 from chassis.mongo import Collection, Database, Document, PyMongoError
 from chassis.problems import FieldError, Problem, Unavailable
 from chassis.scope import Scope
+from fastapi import FastAPI
 
+from reporting.api.stopping import called_at_stop
 from reporting.filters import EntryFilter
 from reporting.store import TIMELINE
 
@@ -85,6 +88,12 @@ class Feed:
         self._watch: asyncio.Task[None] | None = None
         self._delivered: dict[str, datetime] = {}
         self._swept_at = clock.now()
+
+    @asynccontextmanager
+    async def running(self, _: FastAPI) -> AsyncGenerator[None]:
+        """While the service runs: at its stop every stream ends, so that the stop does not have to wait for them."""
+        with called_at_stop(partial(self._end_all, "the service stops")):
+            yield
 
     @asynccontextmanager
     async def subscribed(self, scope: Scope, asked: EntryFilter) -> AsyncGenerator[Subscription]:
@@ -157,8 +166,11 @@ class Feed:
         if not watch.cancelled() and (error := watch.exception()) is not None:
             _log.critical("the timeline is no longer watched", exc_info=error)
             self._watch = None
-            for subscription in self._subscriptions:
-                subscription.end("the timeline is not watched at the moment")
+            self._end_all("the timeline is not watched at the moment")
+
+    def _end_all(self, why: str) -> None:
+        for subscription in self._subscriptions:
+            subscription.end(why)
 
     async def _follow(self) -> None:
         while True:
