@@ -96,7 +96,7 @@ def status(data: Data = None, as_json: AsJson = False) -> None:  # noqa: FBT002
 @events_app.command()
 def tail(
     data: Data = None,
-    event_type: Annotated[str | None, typer.Option("--type", help="A type, its end, or a pattern with *.")] = None,
+    event_type: Annotated[str | None, typer.Option("--type", help="A type or its end, with * for anything.")] = None,
     from_beginning: Annotated[bool, typer.Option(help="Begin with the first event ever.")] = False,  # noqa: FBT002
     limit: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
 ) -> None:

@@ -10,12 +10,14 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 TOPICS = r"^studyline\."
 NEW_TOPICS_AFTER_MS = 5_000
 HEADER_STEM = "ce_"
+JSON_NAMES = {"content-type": "datacontenttype"}
+"""Headers whose attribute has another name in CloudEvents' JSON form."""
 
 
 async def follow_events(bootstrap: str, *, from_beginning: bool, wanted_type: str | None) -> AsyncGenerator[str]:
     """Give one JSON line an event, for ever: envelope attributes, and the body under `data`.
 
-    `wanted_type` is a whole type, its end (`site.activated.v1`), or a pattern with `*`.
+    `wanted_type` is a whole type or its end (`site.activated.v1`), with `*` for anything.
     """
     consumer: Any = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -35,8 +37,8 @@ async def follow_events(bootstrap: str, *, from_beginning: bool, wanted_type: st
 
 
 def is_wanted(event_type: str, wanted: str) -> bool:
-    """Match a type as a whole, by its end, or by a pattern with `*`."""
-    return fnmatchcase(event_type, wanted) or event_type.endswith(f".{wanted}")
+    """Match a type as a whole or by its end, either with `*` for anything."""
+    return fnmatchcase(event_type, wanted) or fnmatchcase(event_type, f"*.{wanted}")
 
 
 def as_cloud_event(record: ConsumerRecord[Any, Any]) -> dict[str, object]:
@@ -46,7 +48,7 @@ def as_cloud_event(record: ConsumerRecord[Any, Any]) -> dict[str, object]:
 
 def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str | None]:
     return {
-        name.removeprefix(HEADER_STEM): value.decode(errors="replace") if value is not None else None
+        JSON_NAMES.get(name, name.removeprefix(HEADER_STEM)): value.decode(errors="replace") if value is not None else None
         for name, value in headers
     }
 
