@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chassis.commands import Aggregate, Instruction, Outcome, Unit
 from chassis.desk import Desk
-from chassis.problems import Problem
+from chassis.problems import Problem, field_error
 from chassis.requests import fingerprint
 
 BATCH_RECORDS_MAX: Final = 500
@@ -116,9 +116,13 @@ def _refused(error: Refused | Problem) -> list[RecordProblem]:
 
 
 def _invalid(error: ValidationError) -> list[RecordProblem]:
-    return [
-        RecordProblem(code="invalid", field=".".join(map(str, item["loc"])) or None, detail=item["msg"])
+    found = [
+        field_error({**item, "loc": ("record", *item["loc"])})
         for item in error.errors(include_url=False, include_input=False)
+    ]
+    return [
+        RecordProblem(code="invalid", field=one.field, detail=f"{one.field} {one.detail}: expected {one.expected}")
+        for one in found
     ]
 
 

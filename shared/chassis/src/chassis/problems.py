@@ -136,7 +136,7 @@ def refusal(refused: Refused) -> Problem:
 
 def invalid_request(invalid: RequestValidationError) -> Problem:
     """Name every wrong input and what was expected; the input itself is not repeated."""
-    errors = [_field_error(error) for error in invalid.errors()]
+    errors = [field_error(error) for error in invalid.errors()]
     fields = ", ".join(error.field for error in errors)
     return Problem(422, "invalid", f"The request is not valid: see {fields}.", errors=errors)
 
@@ -164,7 +164,8 @@ def _reason_member(reason: Reason) -> JsonValue:
     return member if reason.field is None else member | {"field": reason.field}
 
 
-def _field_error(error: Mapping[str, Any]) -> FieldError:
+def field_error(error: Mapping[str, Any]) -> FieldError:
+    """Say of one of pydantic's findings, whose `loc` begins with the place, what is wrong and what was expected."""
     place, *path = (str(part) for part in error["loc"])
     kind, message = str(error["type"]), str(error["msg"])
     field = ".".join(path) or place

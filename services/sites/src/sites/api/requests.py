@@ -1,36 +1,16 @@
-"""What clients send. Unknown fields are refused; texts are bounded."""
+"""What clients send."""
 
-from typing import Annotated
-
+from chassis.fields import Code, CountryCode, Name, Request, StepRequest, Text
 from kernel import BusinessTime
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
 from sites.domain.study import Milestone, MilestoneKind, Phase, Status
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True, pattern=r"^[^\x00]*$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=r"^[^\x00]*$")]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True, pattern=r"^[^\x00]*$")]
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")]
-
-
-class Request(BaseModel):
-    """A request's body."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SponsorName(Request):
     """A sponsor by its name; its id is derived from it."""
 
     name: Name
-
-
-class StepRequest(Request):
-    """A step that happened: when, and why where a reason is due."""
-
-    occurred_at: BusinessTime
-    reason: Text | None = None
 
 
 class StudyParticulars(Request):
@@ -41,7 +21,7 @@ class StudyParticulars(Request):
     title: Text
     phase: Phase | None = None
     countries: tuple[CountryCode, ...] = Field((), max_length=250)
-    planned_enrolment: int | None = Field(None, ge=0, le=10_000_000)
+    planned_enrolment: int | None = Field(None, ge=0, le=2**31 - 1)
 
 
 class RegisterStudyRequest(StudyParticulars):
