@@ -36,6 +36,26 @@ async def test_typing_finds_a_study(window: Window, acme: Story, globex: Story) 
         await expect(page.locator("#results tbody tr")).to_contain_text("GLOBEX-1")
 
 
+async def test_a_session_that_has_ended_is_told_on_the_next_choice(window: Window, acme: Story) -> None:
+    async with window.opened("/", acme.sponsor) as page:
+        await page.context.clear_cookies()
+        await page.get_by_label("Status").select_option("recruiting")
+        await expect(page.locator("h1")).to_have_text("You are not signed in")
+        await expect(page.get_by_role("link", name="Sign in")).to_have_attribute(
+            "href", "/portal/sign-in?next=%2F%3Fstatus%3Drecruiting"
+        )
+    # The browser itself writes every refused request down.
+    window.complaints.clear()
+
+
+async def test_a_choice_is_told_to_those_who_cannot_see_it(window: Window, acme: Story, globex: Story) -> None:
+    async with window.opened("/", acme.sponsor, globex.sponsor) as page:
+        await page.get_by_label("Phase").select_option("phase_2")
+        await expect(page.get_by_role("status")).to_have_text("2 studies on this page")
+        await page.get_by_label("Find").fill("none of them")
+        await expect(page.get_by_role("status")).to_have_text("Nothing fits.")
+
+
 async def test_the_portfolio_works_without_scripts(window: Window, acme: Story, globex: Story) -> None:
     async with window.opened("/", acme.sponsor, globex.sponsor, java_script_enabled=False) as page:
         await page.get_by_label("Status").select_option("completed")

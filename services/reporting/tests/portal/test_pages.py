@@ -84,7 +84,7 @@ async def test_dates_keep_their_precision_on_the_way_to_the_chart(portal: Portal
 
 
 async def test_text_from_data_is_text_on_every_page(portal: Portal, acme: Story) -> None:
-    async with portal.visitor() as visitor:
+    async with portal.visitor(acme.sponsor) as visitor:
         for path in ("/", "/timeline?view=table", f"/studies/{acme.study_id}"):
             page = (await visitor.get(path)).text
             assert "<script>window.hacked" not in page

@@ -5,6 +5,7 @@ import { readable, readableInstant } from "./timeline/time.js";
 
 const GATHER_MS = 400;
 const ENTRIES_SHOWN = 12;
+const STATES = ["connecting again", "live", "not connected: reload the page"];
 
 // Call `take` with the entries that came in since the last call, until `signal` ends it. EventSource reconnects by
 // itself and asks with Last-Event-ID for what it missed; an entry that comes twice is taken once.
@@ -13,18 +14,18 @@ export function openStream(address, take, signal) {
   const seen = new Set();
   let gathered = [];
   const state = document.querySelector("[data-live-state]");
-  const say = (connected) => {
+  const say = () => {
     if (!state) return;
-    state.toggleAttribute("data-connected", connected);
-    state.textContent = connected ? "live" : "connecting again";
+    state.toggleAttribute("data-connected", source.readyState === EventSource.OPEN);
+    state.textContent = STATES[source.readyState];
   };
   const flush = () => {
     const entries = gathered;
     gathered = [];
     if (!signal.aborted) take(entries);
   };
-  source.addEventListener("open", () => say(true));
-  source.addEventListener("error", () => say(false));
+  source.addEventListener("open", say);
+  source.addEventListener("error", say);
   source.addEventListener("timeline", (event) => {
     const entry = JSON.parse(event.data);
     if (seen.has(entry.event_id)) return;

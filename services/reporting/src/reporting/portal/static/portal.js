@@ -48,6 +48,23 @@ function leaveOutEmptyFields(event) {
   }
 }
 
+// An error's page has no results to take over: load it as the page it is.
+function showErrorWhole(event) {
+  const { request, response } = event.detail.ctx;
+  if (!response || response.status < 400) return;
+  event.preventDefault();
+  location.assign(request.action);
+}
+
+// After new results: names for countries, a word for those who cannot see them, and a place for the keyboard.
+function settle() {
+  nameCountries(document);
+  const results = document.querySelector("#results");
+  const told = document.querySelector("[data-told]");
+  if (told) told.textContent = results?.querySelector("[data-count]")?.textContent ?? "Nothing fits.";
+  if (document.activeElement === document.body) results?.focus({ preventScroll: true });
+}
+
 // In a narrow window the filters fold away unless one is in use.
 function foldFilters() {
   const more = document.querySelector(".filters details");
@@ -58,5 +75,6 @@ function foldFilters() {
 foldFilters();
 nameCountries(document);
 document.addEventListener("htmx:config:request", leaveOutEmptyFields);
-document.addEventListener("htmx:after:swap", () => nameCountries(document));
+document.addEventListener("htmx:before:response", showErrorWhole);
+document.addEventListener("htmx:after:swap", settle);
 tellLag();
