@@ -48,7 +48,9 @@ def as_cloud_event(record: ConsumerRecord[Any, Any]) -> dict[str, object]:
 
 def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str | None]:
     return {
-        JSON_NAMES.get(name, name.removeprefix(HEADER_STEM)): value.decode(errors="replace") if value is not None else None
+        JSON_NAMES.get(name, name.removeprefix(HEADER_STEM)): value.decode(errors="replace")
+        if value is not None
+        else None
         for name, value in headers
     }
 
