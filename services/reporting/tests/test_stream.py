@@ -78,7 +78,8 @@ async def next_of(subscription: Subscription, number: int) -> list[str]:
     """The ids of the next entries."""
     waiting = subscription.entries()
     async with asyncio.timeout(60):
-        return [(await anext(waiting))["_id"] for _ in range(number)]
+        documents = (document async for document in waiting if document is not None)
+        return [(await anext(documents))["_id"] for _ in range(number)]
 
 
 def ids(story: Story) -> set[str]:

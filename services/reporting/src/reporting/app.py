@@ -6,6 +6,7 @@ from chassis.service import Parts, Service
 from contracts import received
 
 from reporting import __version__, api, store
+from reporting.api.asyncapi import asyncapi_of
 from reporting.api.feed import Feed
 from reporting.consumers import LISTENS_TO, on_events
 from reporting.portal import router as portal_router
@@ -29,6 +30,7 @@ def compose(settings: Settings) -> Service:
         ],
         prepare=partial(store.prepare, parts.database),
         consumer=consumer,
+        asyncapi=asyncapi_of(NAME, __version__),
         allow_cookie=True,
         running=feed.running,
     )

@@ -29,6 +29,8 @@ SWEEP_SECONDS: Final = 2.0
 REOPEN_SECONDS: Final = 1.0
 QUEUE_ENTRIES: Final = 2_000
 REPLAY_PAGE: Final = 500
+QUIET_SECONDS: Final = 15.0
+"""After this long without an entry a sign of life is due: proxies close what is silent."""
 CONNECTION_SECONDS: Final = 900.0
 """Then the reader has to come back with a token that is still valid."""
 
@@ -61,16 +63,20 @@ class Subscription:
             self._waiting.get_nowait()
         self._waiting.put_nowait(None)
 
-    async def entries(self) -> AsyncGenerator[Document]:
-        """Entries as they come, until the subscription ends; then `ended_because` says why."""
+    async def entries(self) -> AsyncGenerator[Document | None]:
+        """Entries as they come, and None whenever a while passes without one; at the end `ended_because` says why."""
         while self.ended_because is None:
-            try:
-                document = await asyncio.wait_for(self._waiting.get(), self._ends_at - clock.monotonic())
-            except TimeoutError:
+            left = self._ends_at - clock.monotonic()
+            if left <= 0:
                 self.ended_because = "the access token has to be shown again"
                 return
-            if document is not None:
-                yield document
+            try:
+                document = await asyncio.wait_for(self._waiting.get(), min(left, QUIET_SECONDS))
+            except TimeoutError:
+                yield None
+            else:
+                if document is not None:
+                    yield document
 
     def _is_for_me(self, document: Document) -> bool:
         return self.scope.allows(document["sponsor"], document["study"]) and self.asked.matches(document)
