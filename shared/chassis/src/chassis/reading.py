@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi import Response
+
 from chassis.commands import Aggregate
 from chassis.mongo import Database, Document
 from chassis.paging import Page, PageRequest, encode_cursor
 from chassis.problems import not_found
+from chassis.requests import etag
 from chassis.scope import Scope
 
 
@@ -16,6 +19,15 @@ async def one(database: Database, scope: Scope, aggregate: Aggregate[Any, Any, A
     if found is None:
         raise not_found(aggregate.name, key)
     return found
+
+
+async def answered(
+    database: Database, scope: Scope, aggregate: Aggregate[Any, Any, Any], key: str, response: Response
+) -> dict[str, Any]:
+    """An aggregate as clients see it, its version as the response's ETag. Raises the 404 problem."""
+    found = await one(database, scope, aggregate, key)
+    response.headers["ETag"] = etag(found["version"])
+    return seen(aggregate, found)
 
 
 async def page(

@@ -5,12 +5,13 @@ from typing import Annotated
 from chassis.adoption import Adopter, Adoption, AdoptionReport, adopt
 from chassis.auth import Role
 from chassis.desk import Desk, desk
+from chassis.fields import Code, Identifier, Name, Request
 from contracts import derived_id
 from fastapi import APIRouter, Depends
 from kernel import DateOnly
 
 from monitoring import handlers
-from monitoring.api.requests import AdverseEventFacts, Code, Identifier, Name, ProtocolDeviationFacts, Request
+from monitoring.api.requests import AdverseEventFacts, ProtocolDeviationFacts
 from monitoring.domain.adverse_event import RecordAdverseEvent
 from monitoring.domain.protocol_deviation import RecordProtocolDeviation
 from monitoring.domain.subject_visit import AdoptSubjectVisit, Status
@@ -23,7 +24,7 @@ class HistoryRecord(Request):
     """What every record has: its study, its key (distinct in the study), and its date as its source has it."""
 
     study_id: Identifier
-    key: Name
+    key: Code
     on: DateOnly | None = None
 
 

@@ -7,7 +7,6 @@ from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
-from chassis.requests import etag
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
@@ -39,8 +38,6 @@ def router(database: Database) -> APIRouter:
     @routes.get("/adverse-events/{adverse_event_id}")
     async def read_adverse_event(adverse_event_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One adverse event; its version as ETag."""
-        found = await reading.one(database, caller.scope, ADVERSE_EVENTS, adverse_event_id)
-        response.headers["ETag"] = etag(found["version"])
-        return reading.seen(ADVERSE_EVENTS, found)
+        return await reading.answered(database, caller.scope, ADVERSE_EVENTS, adverse_event_id, response)
 
     return routes

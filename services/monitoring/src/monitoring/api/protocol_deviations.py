@@ -7,7 +7,6 @@ from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
-from chassis.requests import etag
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
@@ -39,8 +38,6 @@ def router(database: Database) -> APIRouter:
     @routes.get("/protocol-deviations/{deviation_id}")
     async def read_deviation(deviation_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One protocol deviation; its version as ETag."""
-        found = await reading.one(database, caller.scope, PROTOCOL_DEVIATIONS, deviation_id)
-        response.headers["ETag"] = etag(found["version"])
-        return reading.seen(PROTOCOL_DEVIATIONS, found)
+        return await reading.answered(database, caller.scope, PROTOCOL_DEVIATIONS, deviation_id, response)
 
     return routes

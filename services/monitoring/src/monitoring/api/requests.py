@@ -1,33 +1,15 @@
-"""What clients send. Unknown fields are refused; texts are bounded."""
+"""What clients send."""
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from chassis.fields import Code, Given, Identifier, Name, Request, StepRequest, condition_of
+from fastapi import Depends
 from kernel import BusinessTime
-from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints
+from pydantic import StrictBool
 
 from monitoring.domain.adverse_event import Severity
 from monitoring.domain.monitoring_visit import Status, VisitType
 from monitoring.domain.protocol_deviation import Category
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True, pattern=r"^[^\x00]*$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00]*$")]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True, pattern=r"^[^\x00]*$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")]
-Given = Annotated[str | None, Query(max_length=100)]
-
-
-class Request(BaseModel):
-    """A request's body."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StepRequest(Request):
-    """A step that happened: when, and why where a reason is due."""
-
-    occurred_at: BusinessTime
-    reason: Text | None = None
 
 
 class PlanVisitRequest(StepRequest):
@@ -78,8 +60,7 @@ class AdverseEventRequest(AdverseEventFacts, StepRequest):
 
 def wanted_where(study_id: Given = None, site_id: Given = None) -> dict[str, str]:
     """FastAPI dependency: the condition on stored records that a list's filters ask for."""
-    asked = {"study": study_id, "state.site_id": site_id}
-    return {field: value for field, value in asked.items() if value is not None}
+    return condition_of({"study": study_id, "state.site_id": site_id})
 
 
 Where = Annotated[dict[str, str], Depends(wanted_where)]
@@ -87,8 +68,7 @@ Where = Annotated[dict[str, str], Depends(wanted_where)]
 
 def visits_wanted(where: Where, visit_type: VisitType | None = None, status: Status | None = None) -> dict[str, str]:
     """FastAPI dependency: the condition on stored monitoring visits that a list's filters ask for."""
-    asked = {"state.visit_type": visit_type, "state.status": status}
-    return {**where, **{field: value for field, value in asked.items() if value is not None}}
+    return where | condition_of({"state.visit_type": visit_type, "state.status": status})
 
 
 VisitsWanted = Annotated[dict[str, str], Depends(visits_wanted)]

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
+from chassis.fields import StepRequest
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
-from chassis.requests import etag
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from monitoring import handlers
-from monitoring.api.requests import ExpectSubjectVisitRequest, StepRequest, Where
+from monitoring.api.requests import ExpectSubjectVisitRequest, Where
 from monitoring.domain.subject_visit import CompleteSubjectVisit, ExpectSubjectVisit, MissSubjectVisit
 from monitoring.store import SUBJECT_VISITS
 
@@ -39,9 +39,7 @@ def router(database: Database) -> APIRouter:
     @routes.get("/subject-visits/{subject_visit_id}")
     async def read_visit(subject_visit_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One subject's visit; its version as ETag."""
-        found = await reading.one(database, caller.scope, SUBJECT_VISITS, subject_visit_id)
-        response.headers["ETag"] = etag(found["version"])
-        return reading.seen(SUBJECT_VISITS, found)
+        return await reading.answered(database, caller.scope, SUBJECT_VISITS, subject_visit_id, response)
 
     @routes.post("/subject-visits/{subject_visit_id}/complete")
     async def complete_visit(subject_visit_id: str, body: StepRequest, at: Entering) -> JSONResponse:

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
+from chassis.fields import StepRequest
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
-from chassis.requests import etag
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from monitoring import handlers
-from monitoring.api.requests import PlanVisitRequest, ScheduleVisitRequest, StepRequest, VisitsWanted
+from monitoring.api.requests import PlanVisitRequest, ScheduleVisitRequest, VisitsWanted
 from monitoring.domain.monitoring_visit import CancelVisit, CompleteVisit, PlanVisit, ScheduleVisit
 from monitoring.store import MONITORING_VISITS
 
@@ -39,9 +39,7 @@ def router(database: Database) -> APIRouter:
     @routes.get("/visits/{visit_id}")
     async def read_visit(visit_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One monitoring visit; its version as ETag."""
-        found = await reading.one(database, caller.scope, MONITORING_VISITS, visit_id)
-        response.headers["ETag"] = etag(found["version"])
-        return reading.seen(MONITORING_VISITS, found)
+        return await reading.answered(database, caller.scope, MONITORING_VISITS, visit_id, response)
 
     @routes.post("/visits/{visit_id}/schedule")
     async def schedule_visit(visit_id: str, body: ScheduleVisitRequest, at: Managing) -> JSONResponse:

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
+from chassis.fields import StepRequest
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
-from chassis.requests import etag
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
@@ -16,7 +16,6 @@ from regulatory.api.requests import (
     ApprovalRequest,
     PrepareSubmissionRequest,
     RejectionRequest,
-    StepRequest,
     SubmissionsWanted,
 )
 from regulatory.domain.submission import (
@@ -82,9 +81,7 @@ def _add_reads(routes: APIRouter, database: Database) -> None:
         submission_id: str, caller: Caller, response: Response
     ) -> dict[str, Any]:
         """One submission; its version as ETag."""
-        found = await reading.one(database, caller.scope, SUBMISSIONS, submission_id)
-        response.headers["ETag"] = etag(found["version"])
-        return reading.seen(SUBMISSIONS, found)
+        return await reading.answered(database, caller.scope, SUBMISSIONS, submission_id, response)
 
 
 def _add_step(routes: APIRouter, name: str, command: type[SubmissionCommand]) -> None:

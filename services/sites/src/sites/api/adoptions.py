@@ -7,13 +7,14 @@ from chassis.adoption import Adopter, Adoption, AdoptionReport, adopt
 from chassis.auth import Role
 from chassis.commands import Unit
 from chassis.desk import Desk, desk, given
+from chassis.fields import Code, CountryCode, Identifier, Name, Request
 from contracts import derived_id, sponsor_id
 from fastapi import APIRouter, Depends
 from kernel import BusinessTime, DateOnly
 from pydantic import Field
 
 from sites import handlers
-from sites.api.requests import Code, CountryCode, Identifier, Name, Request, SponsorName, StudyParticulars
+from sites.api.requests import SponsorName, StudyParticulars
 from sites.api.studies import particulars_of
 from sites.domain.study import AdoptStudy, Milestone, Sponsor, Status
 from sites.domain.study_site import Status as SiteStatus

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk, given
+from chassis.fields import Given, condition_of
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
-from chassis.requests import etag
 from contracts import sponsor_id
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from sites.api.requests import MilestoneRequest, RegisterStudyRequest, StudyStatusRequest
@@ -47,20 +47,18 @@ def router(database: Database) -> APIRouter:
     async def list_studies(
         caller: Caller,
         wanted: Paging,
-        registry_id: Annotated[str | None, Query(max_length=100)] = None,
-        protocol_number: Annotated[str | None, Query(max_length=100)] = None,
+        registry_id: Given = None,
+        protocol_number: Given = None,
     ) -> Page[dict[str, Any]]:
         """Studies within the caller's scope."""
         asked = {"registry_ids": registry_id, "protocol_number": protocol_number}
-        condition = {f"state.particulars.{field}": value for field, value in asked.items() if value is not None}
+        condition = condition_of({f"state.particulars.{field}": value for field, value in asked.items()})
         return await reading.page(database, caller.scope, STUDIES, condition, wanted)
 
     @routes.get("/{study_id}")
     async def read_study(study_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One study; its version as ETag."""
-        found = await reading.one(database, caller.scope, STUDIES, study_id)
-        response.headers["ETag"] = etag(found["version"])
-        return reading.seen(STUDIES, found)
+        return await reading.answered(database, caller.scope, STUDIES, study_id, response)
 
     @routes.post("/{study_id}/status")
     async def change_status(study_id: str, body: StudyStatusRequest, at: Managing) -> JSONResponse:

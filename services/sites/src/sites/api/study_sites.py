@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
+from chassis.fields import StepRequest
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
-from chassis.requests import etag
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from sites import handlers, queries
-from sites.api.requests import IdentifySiteRequest, StepRequest
+from sites.api.requests import IdentifySiteRequest
 from sites.domain.study_site import (
     BeginStartUp,
     CloseSite,
@@ -60,9 +60,7 @@ def router(database: Database) -> APIRouter:
     @routes.get("/sites/{site_id}")
     async def read_site(site_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One site; its version as ETag."""
-        found = await reading.one(database, caller.scope, STUDY_SITES, site_id)
-        response.headers["ETag"] = etag(found["version"])
-        return reading.seen(STUDY_SITES, found)
+        return await reading.answered(database, caller.scope, STUDY_SITES, site_id, response)
 
     @routes.get("/sites/{site_id}/readiness")
     async def read_readiness(site_id: str, caller: Caller) -> dict[str, Any]:

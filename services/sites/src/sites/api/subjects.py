@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 from chassis import reading
 from chassis.auth import Caller, Role
 from chassis.desk import Desk, desk
+from chassis.fields import StepRequest
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
-from chassis.requests import etag
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from sites import handlers
-from sites.api.requests import ConsentRequest, StepRequest
+from sites.api.requests import ConsentRequest
 from sites.domain.subject import StepName
 from sites.store import STUDY_SITES, SUBJECTS
 
@@ -48,9 +48,7 @@ def router(database: Database) -> APIRouter:
     @routes.get("/subjects/{subject_id}")
     async def read_subject(subject_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One subject; its version as ETag."""
-        found = await reading.one(database, caller.scope, SUBJECTS, subject_id)
-        response.headers["ETag"] = etag(found["version"])
-        return reading.seen(SUBJECTS, found)
+        return await reading.answered(database, caller.scope, SUBJECTS, subject_id, response)
 
     @routes.post("/subjects/{subject_id}/{step}")
     async def take_step(subject_id: str, step: StepPath, body: StepRequest, at: Entering) -> JSONResponse:
