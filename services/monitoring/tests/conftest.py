@@ -1,19 +1,20 @@
-"""The service on real MongoDB and Kafka, once for all its tests."""
+"""The service on real MongoDB and Kafka, once for all its tests; it knows two sponsors' studies."""
 
-import sys
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
+from monitoring.app import compose
+from monitoring.consumers import LISTENS_TO
+from monitoring.projections import SITES, STUDIES
+from monitoring.settings import Settings
 from studyline.testing import Servers
-
-sys.path.append(str(Path(__file__).parent))
+from studyline.testing.known import ACME, ZETA, tell_of
+from studyline.testing.service import Face, running
 
 
 @pytest.fixture(scope="session")
-async def face(servers: Servers) -> AsyncGenerator[object]:
+async def face(servers: Servers) -> AsyncGenerator[Face]:
     """The running service's HTTP face."""
-    from monitoring_service import running  # noqa: PLC0415 - found only after the line above the fixture
-
-    async with running(servers) as face:
+    async with running(servers, compose, Settings, listens_to=LISTENS_TO) as face:
+        await tell_of(face, (ACME, ZETA), into=(STUDIES.collection, SITES.collection))
         yield face

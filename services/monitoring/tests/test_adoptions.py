@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from chassis import clock
 from contracts import TOPICS, derived_id
-from monitoring_service import ACME, ZETA, Face
+from studyline.testing.known import ACME, ZETA
+from studyline.testing.service import Face
 
 WHERE = {"study_id": ACME.study_id, "site_id": ACME.site_id, "subject_key": "007-001", "on": "2019-05"}
 FACTS: dict[str, dict[str, Any]] = {

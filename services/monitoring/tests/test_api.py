@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from contracts import TOPICS, derived_id
-from monitoring_service import ACME, ZETA, Face, Known
+from studyline.testing.known import ACME, ZETA, Known
+from studyline.testing.service import Face
 
 DAY = {"occurred_at": "2022-03-07"}
 SUBJECT = {"subject_key": "007-001"}

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from contracts import TOPICS, derived_id
-from regulatory_service import ACME, ZETA, Face, Known
+from studyline.testing.known import ACME, ZETA, Known
+from studyline.testing.service import Face
 
 DAY = {"occurred_at": "2022-02-01"}
 AGREED = {"reference": "EC-1", "covers": ["Protocol 2.0"], "conditions": ["Report yearly."], "expires_on": "2024-06"}

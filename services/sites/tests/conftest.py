@@ -1,19 +1,17 @@
 """The service on real MongoDB and Kafka, once for all its tests."""
 
-import sys
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
+from sites.app import compose
+from sites.consumers import LISTENS_TO
+from sites.settings import Settings
 from studyline.testing import Servers
-
-sys.path.append(str(Path(__file__).parent))
+from studyline.testing.service import Face, running
 
 
 @pytest.fixture(scope="session")
-async def face(servers: Servers) -> AsyncGenerator[object]:
+async def face(servers: Servers) -> AsyncGenerator[Face]:
     """The running service's HTTP face."""
-    from sites_service import running  # noqa: PLC0415 - found only after the line above the fixture
-
-    async with running(servers) as face:
+    async with running(servers, compose, Settings, listens_to=LISTENS_TO) as face:
         yield face

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from chassis import clock
 from contracts import TOPICS, derived_id
-from sites_service import Face
+from studyline.testing.service import Face
 
 STUDY = {
     "key": "NCT1",

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from contracts import TOPICS, PublicEvent, derived_id, monitoring, regulatory, sponsor_id
-from sites_service import Face
+from studyline.testing.service import Face
 
 DAY = {"occurred_at": "2022-03-01"}
 STUDY = {"sponsor": {"name": "Acme"}, "protocol_number": "ONC-301", "title": "A study", "occurred_at": "2022-01"}

@@ -1,29 +1,34 @@
-"""The service in this process on real servers, callers who speak to it, and the events of its neighbours."""
+"""One service in the test's own process, on real servers, and callers who speak to it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from aiokafka import AIOKafkaConsumer
 from chassis import clock
-from chassis.kafka import Cluster, encoded, ensure_topic, producer_of
-from contracts import PublicEvent, derived_id, sponsor_id
+from chassis.kafka import Cluster, ensure_topic
+from chassis.mongo import Database
+from chassis.service import Service
+from chassis.settings import SettingsT
+from contracts import PublicEvent
 from pydantic import SecretStr
-from sites.app import compose
-from sites.consumers import LISTENS_TO
-from sites.settings import Settings
-from studyline.testing import Servers
+
+from studyline.testing.events import publish, told
+from studyline.testing.servers import Servers
+
+UNUSED_PORT: Final = 1
 
 
 @dataclass(frozen=True)
 class Face:
-    """The service's HTTP face as one caller meets it, and what stands behind it."""
+    """A service's HTTP face as one caller meets it, and what stands behind it."""
 
     client: httpx.AsyncClient
     servers: Servers
     cluster: Cluster
+    database: Database
     token: str
 
     def acting(self, role: str, *sponsors: str) -> "Face":
@@ -41,28 +46,9 @@ class Face:
 
     async def tell(self, topic: str, subject: str, event: PublicEvent, *, sponsor: str, version: int = 1) -> str:
         """Publish what a neighbour would; the event's id."""
-        event_id = derived_id("event", subject, str(version))
-        headers = {
-            "ce_specversion": "1.0",
-            "ce_id": event_id,
-            "ce_source": "/studyline/neighbour",
-            "ce_type": event.TYPE,
-            "ce_subject": subject,
-            "ce_time": "2022-02-01T00:00:00.000Z",
-            "ce_sponsor": sponsor_id(sponsor),
-            "ce_study": event.study_id,
-            "ce_aggregateversion": str(version),
-            "ce_recordedtime": "2022-02-01T00:00:00.000Z",
-            "ce_occurredtime": "2022-02-01",
-        }
-        producer, told = producer_of(self.cluster), encoded(headers)
-        await producer.start()
-        try:
-            body: Any = event.model_dump_json().encode()
-            await producer.send_and_wait(self.cluster.topic(topic), body, event.study_id.encode(), headers=told)  # pyright: ignore[reportArgumentType]
-        finally:
-            await producer.stop()
-        return event_id
+        one = told(subject, event, sponsor=sponsor, version=version)
+        await publish(self.cluster, topic, [one])
+        return one.envelope.id
 
     async def published(self, topic: str, subject: str, count: int) -> list[str]:
         """The types of the first events about a subject on a topic, once there are so many."""
@@ -80,11 +66,10 @@ class Face:
         return types
 
 
-@asynccontextmanager
-async def running(servers: Servers) -> AsyncGenerator[Face]:
-    """The service with all its parts, in a database and under a topic prefix of its own."""
+def settings_of(servers: Servers, settings: type[SettingsT]) -> SettingsT:
+    """A service's settings: on these servers, in a database and under a topic prefix of its own."""
     prefix = clock.new_id()[:8]
-    settings = Settings(
+    return settings(
         environment="development",
         mongodb_uri=SecretStr(servers.mongodb_uri),
         mongodb_database=f"test_{prefix}",
@@ -92,13 +77,24 @@ async def running(servers: Servers) -> AsyncGenerator[Face]:
         kafka_replication_factor=1,
         topic_prefix=f"{prefix}.",
         issuer_url=servers.issuer_url,
-        http_port=1,
+        http_port=UNUSED_PORT,
     )
-    service = compose(settings)
-    app, cluster = service.app(), service.parts.cluster
-    for topic in LISTENS_TO:
-        await ensure_topic(cluster, topic)
+
+
+@asynccontextmanager
+async def running(
+    servers: Servers,
+    compose: Callable[[SettingsT], Service],
+    settings: type[SettingsT],
+    *,
+    listens_to: Iterable[str],
+) -> AsyncGenerator[Face]:
+    """The service with all its parts while the context is open; the topics of its neighbours are there."""
+    service = compose(settings_of(servers, settings))
+    app, parts = service.app(), service.parts
+    for topic in listens_to:
+        await ensure_topic(parts.cluster, topic)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            yield Face(client, servers, cluster, servers.token("operations"))
+            yield Face(client, servers, parts.cluster, parts.database, servers.token("operations"))
