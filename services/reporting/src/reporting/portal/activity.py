@@ -1,4 +1,4 @@
-"""How busy a study was, month by month: sites activated and subjects enrolled, for the rows that a chart has in sight."""
+"""How busy a study was, month by month: sites activated and subjects enrolled, for the rows a chart has in sight."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,6 +1,6 @@
 """The pages: portfolio, timeline, study."""
 
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from chassis import clock
 from chassis.auth import Caller
@@ -8,20 +8,17 @@ from chassis.mongo import Database
 from chassis.problems import not_found
 from chassis.scope import Scope
 from contracts import TOPICS
-from contracts.sites import StudyMilestoneKind
 from fastapi import APIRouter, Request, Response
 
 from reporting import queries
 from reporting.answers import Study, Totals
-from reporting.filters import TimelineFilter
 from reporting.portal.asking import SITES_ON_A_PAGE, STUDIES_ON_A_PAGE, Cursor, Filters, page_of
 from reporting.portal.choices import choices, labels_of
 from reporting.portal.errors import page_route
+from reporting.portal.latest import entries_of, headlines
 from reporting.portal.rendering import Renderer
 from reporting.portal.wording import slip
 
-LATEST_ENTRIES: Final = 12
-KINDS: Final[tuple[str, ...]] = get_args(StudyMilestoneKind)
 TABLE_KINDS: Final = ("first_submitted", "study_start", "primary_completion", "study_completion", "results_posted")
 
 
@@ -58,7 +55,9 @@ def router(database: Database, renderer: Renderer) -> APIRouter:
         if asked.view == "table":
             values |= await _dates_table(database, caller.scope, asked, cursor)
         else:
-            values |= {"table": False, **await _latest(database, caller.scope)}
+            latest = await headlines(database, caller.scope)
+            labels = await labels_of(database, caller.scope, latest)
+            values |= {"table": False, "latest": latest, "labels": labels}
         return renderer.page(request, "timeline.html", values, caller=caller)
 
     @routes.get("/studies/{study_id}")
@@ -71,12 +70,14 @@ def router(database: Database, renderer: Renderer) -> APIRouter:
             "study": study,
             "counts": _counts(study),
             "milestones": _milestones(study),
+            "dates": [[one.kind, one.planned, one.actual] for one in study.milestones],
+            "today": clock.now().date().isoformat(),
             "countries": await queries.countries(database, caller.scope, study_id),
             "sites": sites.items,
             "next": f"{here}?cursor={sites.next}" if sites.next else None,
             "first": here if cursor else None,
             "freshness": await _freshness(database),
-            **await _latest(database, caller.scope, study_id),
+            "latest": await entries_of(database, caller.scope, study_id),
         }
         return renderer.page(request, "study.html", values, caller=caller)
 
@@ -98,15 +99,6 @@ async def _dates_table(database: Database, scope: Scope, asked: Filters, cursor:
         "next": asked.address("/timeline", cursor=page.next) if page.next else None,
         "first": asked.address("/timeline") if cursor else None,
     }
-
-
-async def _latest(database: Database, scope: Scope, study_id: str | None = None) -> dict[str, Any]:
-    """The entries that happened last, and what to call their studies."""
-    # What lies ahead (a plan for next year) is no news; what is recorded without a date stands at its recording.
-    given = {"study": study_id, "order": "desc", "to": clock.now().date().isoformat()}
-    asked = TimelineFilter.model_validate(given)
-    page = await queries.timeline_page(database, scope, asked, page_of(LATEST_ENTRIES, None))
-    return {"latest": page.items, "labels": await labels_of(database, scope, page.items)}
 
 
 async def _freshness(database: Database) -> list[dict[str, Any]]:

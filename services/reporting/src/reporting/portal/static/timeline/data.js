@@ -21,7 +21,10 @@ export function rowsOf(document) {
       statusName: document.words[document.statuses[status]],
       tone: document.tones[document.statuses[status]],
       countries: names("countries", countries),
-      milestones: dates.map(([kind, plan, actual]) => milestone(document, document.kinds[kind], plan, actual)),
+      milestones: dates.map(([place, plan, actual]) => {
+        const kind = document.kinds[place];
+        return milestone(kind, document.words[kind], plan, actual);
+      }),
       sites,
       active,
       enrolled,
@@ -33,12 +36,12 @@ export function rowsOf(document) {
   });
 }
 
-function milestone(document, kind, planned, actual) {
-  return { kind, name: document.words[kind], planned, actual, at: span(actual ?? planned) };
+export function milestone(kind, name, planned, actual) {
+  return { kind, name, planned, actual, at: span(actual ?? planned) };
 }
 
 // Where a study's bar begins and ends, and up to where it is history; null where no start is known.
-function barOf(milestones, today) {
+export function barOf(milestones, today) {
   const of = (kind) => milestones.find((one) => one.kind === kind);
   const start = of("study_start");
   if (!start) return null;

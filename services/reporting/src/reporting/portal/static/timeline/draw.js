@@ -164,3 +164,13 @@ export function paintShape(pen, kind, x, y, fill, line, halo) {
   pen.strokeStyle = line;
   pen.stroke();
 }
+
+// Sharp on every screen: as many points as the device has, addressed in CSS pixels.
+export function sizeCanvas(canvas, width, height) {
+  const ratio = devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+}

@@ -5,7 +5,7 @@ import { openStream, showEntries } from "../live.js";
 import { Activity } from "./activity.js";
 import { extent, filtered, rowsOf, sorted } from "./data.js";
 import { fillDetail, placeDetail } from "./detail.js";
-import { HEAD, ROW, paintHead, paintRows, paintShape, themeOf } from "./draw.js";
+import { HEAD, ROW, paintHead, paintRows, paintShape, sizeCanvas, themeOf } from "./draw.js";
 import { buildFrame, buildLegend } from "./frame.js";
 import { listen } from "./gestures.js";
 import { Labels } from "./labels.js";
@@ -274,15 +274,6 @@ function around(today, all) {
   if (!all) return { from: today - PAST_DAYS, to: today + AHEAD_DAYS };
   const [from, to] = [Math.max(all.from, today - PAST_DAYS), Math.min(all.to, today + AHEAD_DAYS)];
   return to - from > FEWEST_DAYS ? { from, to } : all;
-}
-
-function sizeCanvas(canvas, width, height) {
-  const ratio = devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
 }
 
 customElements.define("study-timeline", StudyTimeline);

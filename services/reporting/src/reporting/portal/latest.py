@@ -1,0 +1,43 @@
+"""The entries that a page shows first: what happened last, among what has a date of its own."""
+
+from collections.abc import Sequence
+from typing import Final, get_args
+
+from chassis import clock
+from chassis.mongo import Database
+from chassis.scope import Scope
+from contracts.sites import StudyMilestoneKind
+
+from reporting import queries
+from reporting.answers import TimelineEntry
+from reporting.filters import TimelineFilter
+from reporting.portal.asking import page_of
+from reporting.store import TIMELINE
+
+ENTRIES: Final = 12
+HEADLINES: Final[tuple[str, ...]] = (
+    *get_args(StudyMilestoneKind),
+    "site_activated",
+    "site_closed",
+    "site_terminated",
+    "subject_enrolled",
+    "submission_approved",
+    "submission_rejected",
+    "monitoring_visit_completed",
+)
+"""What is worth a line among all studies: a portfolio has far more entries of other kinds, many without a date."""
+
+
+async def headlines(database: Database, scope: Scope) -> Sequence[TimelineEntry]:
+    """The latest headlines of all studies. What lies ahead is no news."""
+    given = {"kind": HEADLINES, "order": "desc", "to": clock.now().date().isoformat()}
+    asked = TimelineFilter.model_validate(given)
+    return (await queries.timeline_page(database, scope, asked, page_of(ENTRIES, None))).items
+
+
+async def entries_of(database: Database, scope: Scope, study_id: str) -> Sequence[TimelineEntry]:
+    """The latest dated entries of one study."""
+    until = TimelineFilter.model_validate({"to": clock.now().date().isoformat()}).condition()
+    dated = {"study": study_id, "occurred_at": {"$ne": None}, **until}
+    found = await database.collection(TIMELINE).find(scope, dated, sort=[("position", -1)], limit=ENTRIES)
+    return [queries.entry(one) for one in found]
