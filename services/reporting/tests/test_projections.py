@@ -53,15 +53,12 @@ def test_any_interleaving_of_aggregates_in_any_batches_with_any_repeats_gives_th
         waiting[one.envelope.subject].append(one)
     order = data.draw(st.permutations([one.envelope.subject for one in TOLD]))
     stream = [waiting[subject].pop(0) for subject in order]
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
-    again = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    batches = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    ends = [*sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6))), len(stream)]
     # A redelivery begins somewhere earlier and runs up to what was heard.
-    repeated = [
-        batch
-        for end, batch in zip([*cuts, len(stream)], batches, strict=True)
-        for batch in (batch, stream[min([*again, end]) : end])
-    ]
+    starts = [0, *ends[:-1]]
+    again = data.draw(st.lists(st.integers(0, len(stream)), min_size=len(ends), max_size=len(ends)))
+    spans = zip(starts, ends, again, strict=True)
+    repeated = [stream[first:end] for start, end, back in spans for first in (start, min(back, start))]
     assert heard(repeated) == IN_ORDER
 
 
