@@ -36,6 +36,22 @@ async def test_typing_finds_a_study(window: Window, acme: Story, globex: Story) 
         await expect(page.locator("#results tbody tr")).to_contain_text("GLOBEX-1")
 
 
+async def test_pages_follow_each_other_and_the_way_back_leads_back(window: Window, portal: Portal) -> None:
+    stories = [Story("Pages") for _ in range(70)]
+    await portal.tell([story.registered(f"P-{place}") for place, story in enumerate(stories)])
+    async with window.opened("/", "Pages") as page:
+        rows = page.locator("#results tbody tr")
+        await expect(rows).to_have_count(50)
+        await page.evaluate("window.stayed = true")
+        await page.get_by_role("link", name="Next page").click()
+        await expect(rows).to_have_count(20)
+        assert "cursor=" in page.url
+        assert await page.evaluate("window.stayed") is True
+        assert await page.evaluate("document.activeElement.id") == "results"
+        await page.go_back()
+        await expect(rows).to_have_count(50)
+
+
 async def test_a_session_that_has_ended_is_told_on_the_next_choice(window: Window, acme: Story) -> None:
     async with window.opened("/", acme.sponsor) as page:
         await page.context.clear_cookies()
@@ -146,7 +162,7 @@ async def test_what_comes_in_appears_on_the_timeline(window: Window, portal: Por
         first = page.locator("[data-live-entries] li").first
         await expect(first).to_contain_text("Study start L-1")
         await expect(first).to_contain_text("occurred Feb 2026")
-        await expect(page.locator("[data-announce]")).to_have_text("1 new entry on the timeline")
+        await expect(page.locator("[data-announce]")).to_have_text("1 new entry")
         await page.locator(".tl-labels a").first.focus()
         await expect(page.locator(".tl-detail")).to_contain_text("Feb 2026")
 

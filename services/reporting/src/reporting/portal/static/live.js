@@ -5,6 +5,8 @@ import { readable, readableInstant } from "./timeline/time.js";
 
 const GATHER_MS = 400;
 const ENTRIES_SHOWN = 12;
+const IDS_KEPT = 5000;
+const ANNOUNCE_MS = 5000;
 const STATES = ["connecting again", "live", "not connected: reload the page"];
 
 // Call `take` with the entries that came in since the last call, until `signal` ends it. EventSource reconnects by
@@ -30,10 +32,35 @@ export function openStream(address, take, signal) {
     const entry = JSON.parse(event.data);
     if (seen.has(entry.event_id)) return;
     seen.add(entry.event_id);
+    if (seen.size > IDS_KEPT) seen.delete(seen.values().next().value);
     if (gathered.length === 0) setTimeout(flush, GATHER_MS);
     gathered.push(entry);
   });
   signal.addEventListener("abort", () => source.close());
+}
+
+// Tell in words how many entries came, at once and then not again for a while: a flood must not drown a screen reader.
+export class Announcer {
+  #element;
+  #count = 0;
+  #waiting = false;
+
+  constructor(element) {
+    this.#element = element;
+  }
+
+  add(count) {
+    this.#count += count;
+    if (!this.#waiting) this.#say();
+  }
+
+  #say() {
+    this.#waiting = this.#count > 0;
+    if (!this.#waiting) return;
+    this.#element.textContent = `${this.#count} new ${this.#count === 1 ? "entry" : "entries"}`;
+    this.#count = 0;
+    setTimeout(() => this.#say(), ANNOUNCE_MS);
+  }
 }
 
 // Put the newest on top; `label(entry)` names its study, or there is no `label` where all are of one.
@@ -109,9 +136,10 @@ class LiveEntries extends HTMLElement {
     told.className = "hidden";
     told.setAttribute("aria-live", "polite");
     this.append(told);
+    const announcer = new Announcer(told);
     const take = (entries) => {
       showEntries(list, entries);
-      told.textContent = `${entries.length} new ${entries.length === 1 ? "entry" : "entries"}`;
+      announcer.add(entries.length);
     };
     openStream(this.dataset.stream, take, this.#ends.signal);
   }

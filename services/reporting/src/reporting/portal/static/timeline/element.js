@@ -1,7 +1,7 @@
 // <study-timeline data-source data-activity data-stream>: every study on one time axis.
 // It takes its filters from the form #filters, keeps them in the address, and hears new entries from the stream.
 
-import { openStream, showEntries } from "../live.js";
+import { Announcer, openStream, showEntries } from "../live.js";
 import { Activity } from "./activity.js";
 import { extent, filtered, rowsOf, sorted } from "./data.js";
 import { fillDetail, placeDetail } from "./detail.js";
@@ -24,6 +24,7 @@ const TYPING_MS = 120;
 class StudyTimeline extends HTMLElement {
   #view = new View();
   #all = [];
+  #byId = new Map();
   #rows = [];
   #flashes = new Map();
   #current = -1;
@@ -33,6 +34,7 @@ class StudyTimeline extends HTMLElement {
     this.#ends = new AbortController();
     this.parts = buildFrame(this);
     this.labels = new Labels(this.parts.labels);
+    this.announcer = new Announcer(this.parts.announce);
     this.activity = new Activity(this.dataset.activity, () => this.#draw());
     this.form = document.querySelector("#filters");
     this.#listen();
@@ -128,6 +130,7 @@ class StudyTimeline extends HTMLElement {
     const told = await response.json();
     this.now = span(told.today).from;
     this.#all = rowsOf(told);
+    this.#byId = new Map(this.#all.map((row) => [row.id, row]));
     this.kinds = told.kinds.map((kind) => [kind, told.words[kind]]);
     this.#dress();
     this.#filter();
@@ -216,12 +219,11 @@ class StudyTimeline extends HTMLElement {
   }
 
   #arrived(entries) {
-    const byId = new Map(this.#all.map((row) => [row.id, row]));
     for (const { study_id } of entries) this.#flashes.set(study_id, performance.now() + FLASH_MS);
     this.activity.forget(entries.map(({ study_id }) => study_id));
-    const label = (entry) => byId.get(entry.study_id)?.label ?? "new study";
+    const label = (entry) => this.#byId.get(entry.study_id)?.label ?? "new study";
     showEntries(document.querySelector("[data-live-entries]"), entries, label);
-    this.parts.announce.textContent = `${entries.length} new ${entries.length === 1 ? "entry" : "entries"} on the timeline`;
+    this.announcer.add(entries.length);
     this.#soon("reload", () => this.#load(), RELOAD_MS);
     this.#draw();
   }
