@@ -125,6 +125,19 @@ async def test_a_holder_that_was_paused_past_its_lease_finds_it_gone(
     assert not await paused.hold()
 
 
+async def test_a_replica_that_comes_back_after_a_crash_has_its_lease_at_once_and_its_former_life_has_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.lease.RENEW_SECONDS", 0)
+    before, after, rival = (Lease(database, "relay", name) for name in ("sites-0", "sites-0", "sites-1"))
+    assert await before.hold()
+    assert not await rival.hold()
+    assert await after.hold()
+    assert after.epoch == before.epoch + 1
+    assert not await before.hold()
+    assert await after.hold()
+
+
 async def test_commands_succeed_while_kafka_is_away(
     commands: Commands, database: Database, cluster: Cluster, metrics: Metrics
 ) -> None:

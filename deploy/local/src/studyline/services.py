@@ -37,6 +37,7 @@ def service_program(layout: Layout, service: str, server: Mongod, addresses: Sta
         "STUDYLINE_MONGODB_DATABASE": DATABASES[service],
         "STUDYLINE_KAFKA_BOOTSTRAP": addresses.kafka,
         "STUDYLINE_KAFKA_REPLICATION_FACTOR": "1",
+        "STUDYLINE_INSTANCE": "local",
         "STUDYLINE_SHUTDOWN_LIMIT_SECONDS": str(SHUTDOWN_LIMIT_SECONDS),
         **(_portal(layout, addresses) if service == "reporting" else {}),
     }

@@ -60,6 +60,7 @@ class Consumer(Generic[D]):
     database: Database
     cluster: Cluster
     metrics: Metrics
+    instance: str | None = None
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
@@ -104,7 +105,9 @@ class Consumer(Generic[D]):
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            session_timeout_ms=45_000,
+            # A named replica comes back as the member it was, without a rebalance; a nameless one is missed sooner.
+            group_instance_id=self.instance,
+            session_timeout_ms=45_000 if self.instance else 10_000,
             max_poll_interval_ms=300_000,
             no_reply=True,
             parser=_parse,

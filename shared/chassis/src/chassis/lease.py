@@ -17,7 +17,7 @@ LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Lease:
-    """The right to do a piece of work alone."""
+    """The right to do a piece of work alone. `holder` names the replica, the same again after a restart."""
 
     database: Database
     name: str
@@ -47,10 +47,12 @@ class Lease:
     async def _take(self) -> Document | None:
         leases = self.database.collection(LEASES)
         await leases.insert_new([{"_id": self.name, "epoch": 0, "holder": None, "until": LONG_AGO}])
-        mine = {"$eq": ["$holder", self.holder]}
-        free = {"$or": [mine, {"$lt": ["$until", "$$NOW"]}]}
+        own = {"$eq": ["$holder", self.holder]}
+        held = {"$and": [own, {"$eq": ["$epoch", self.epoch]}]}
+        # A process that never held it is a replica's next life: what was held under its name is its own at once.
+        free = {"$or": [held if self.epoch else own, {"$lt": ["$until", "$$NOW"]}]}
         taken = {
-            "epoch": {"$cond": [mine, "$epoch", {"$add": ["$epoch", 1]}]},
+            "epoch": {"$cond": [held, "$epoch", {"$add": ["$epoch", 1]}]},
             "until": {"$add": ["$$NOW", LEASE_SECONDS * 1000]},
             "holder": self.holder,
         }

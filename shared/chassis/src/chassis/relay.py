@@ -40,6 +40,7 @@ class Relay:
     cluster: Cluster
     topic: str
     metrics: Metrics
+    instance: str | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _producer: AIOKafkaProducer | None = None
     _progress_at: float = field(default_factory=clock.monotonic)
@@ -51,7 +52,7 @@ class Relay:
 
     async def run(self) -> None:
         """Publish for ever; each failure is logged, waited out and tried again from the journal."""
-        lease = Lease(self.database, "relay", clock.new_id())
+        lease = Lease(self.database, "relay", self.instance or clock.new_id())
         try:
             while True:
                 await self._round(lease)

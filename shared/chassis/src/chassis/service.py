@@ -59,7 +59,9 @@ class Parts:
 
     def consumer(self, topics: Sequence[str], decode: Callable[..., Any], apply: Callable[..., Any]) -> Consumer[Any]:
         """The service's consumer: one group a service."""
-        return Consumer(self.name, topics, decode, apply, self.database, self.cluster, self.metrics)
+        return Consumer(
+            self.name, topics, decode, apply, self.database, self.cluster, self.metrics, self.settings.instance
+        )
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Service:
         """A service that publishes has a relay, which its commands wake."""
         if self.topic is not None:
             parts = self.parts
-            self.relay = Relay(parts.database, parts.cluster, self.topic, parts.metrics)
+            self.relay = Relay(parts.database, parts.cluster, self.topic, parts.metrics, parts.settings.instance)
             self.commands = Commands(parts.name, parts.database, parts.metrics, on_change=self.relay.wake)
 
     def app(self, mode: str = "all") -> FastAPI:
