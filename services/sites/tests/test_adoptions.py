@@ -81,6 +81,12 @@ async def test_a_site_of_an_unknown_study_is_rejected(face: Face, source: str) -
     assert (result["outcome"], result["problems"][0]["code"]) == ("rejected", "not_found")
 
 
+async def test_a_key_may_be_as_long_as_a_client_can_send_it(face: Face, source: str) -> None:
+    study_id = await adopted(face, "studies", source, {**STUDY, "key": "k" * 200})
+    site = {**SITE, "study_id": study_id, "key": "k" * 200}
+    assert await adopted(face, "sites", source, site) == derived_id("study-site", study_id, source, "k" * 200)
+
+
 async def test_another_sponsors_history_is_not_taken_over(face: Face, source: str) -> None:
     [result] = await adopt(face.acting("operations", "Zeta"), "studies", source, STUDY)
     assert (result["outcome"], result["problems"][0]["code"]) == ("rejected", "outside_scope")

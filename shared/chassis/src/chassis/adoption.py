@@ -58,7 +58,11 @@ class AdoptionReport(BaseModel):
 
 @dataclass(frozen=True)
 class Adopter(Generic[R]):
-    """How one kind of record becomes a command: its model, its aggregate, the aggregate's id, the command's builder."""
+    """How one kind of record becomes a command.
+
+    `identify` gives the aggregate's id from the source and the record;
+    `command` gives the builder from that id and the record.
+    """
 
     record: type[R]
     aggregate: Aggregate[Any, Any, Any]
@@ -95,7 +99,7 @@ def _instruction(
         fingerprint=fingerprint("ADOPT", adopter.aggregate.name, orjson.dumps(raw)),
         correlation_id=desk.context.command_id,
     )
-    command = adopter.command(source, record)
+    command = adopter.command(aggregate_id, record)
     return Instruction(adopter.aggregate, aggregate_id, command, context, answered=False)
 
 

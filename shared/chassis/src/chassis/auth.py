@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any, Self, cast
 
 import httpx
@@ -21,6 +20,7 @@ from joserfc.jwt import JWTClaimsRegistry
 from chassis import clock
 from chassis.health import Unhealthy
 from chassis.problems import Problem
+from chassis.roles import Role
 from chassis.scope import Scope
 from chassis.settings import ServiceSettings
 from chassis.signing_keys import SigningKeys
@@ -33,18 +33,6 @@ _COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _HEADERS = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256", "cty"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
-
-
-class Role(StrEnum):
-    """What a person or a system does in the platform."""
-
-    OPERATIONS = "operations"
-    MONITOR = "monitor"
-    REGULATORY = "regulatory"
-    QUALITY = "quality"
-    SPONSOR = "sponsor"
-    PARTNER = "partner"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)

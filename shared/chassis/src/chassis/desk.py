@@ -8,10 +8,11 @@ from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
 from kernel import Command, derived_id
 
-from chassis.auth import Caller, Role, requires
+from chassis.auth import Caller, requires
 from chassis.commands import Aggregate, Commands, Instruction, Outcome, Unit
 from chassis.journal import Actor, Context
 from chassis.requests import etag, fingerprint, idempotency_key, if_match
+from chassis.roles import Role
 from chassis.scope import Scope
 
 

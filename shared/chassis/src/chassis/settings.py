@@ -28,7 +28,8 @@ class ServiceSettings(BaseSettings):
     jwks_url: HttpUrl | None = None
     signing_algorithm: Literal["ES256", "RS256"] = "ES256"
     instance: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
-        None, description="Name of this replica that stays the same over restarts, so that it goes on where it was"
+        default=None,
+        description="Name of this replica that stays the same over restarts, so that it goes on where it was",
     )
     http_host: str = "0.0.0.0"  # noqa: S104 - a service in a container is reached from outside it
     http_port: Port

@@ -1,26 +1,12 @@
 """Who a token speaks for: a role, the sponsors and the studies it may see."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
+from chassis.roles import Role
 from contracts.identifiers import sponsor_id
 from pydantic import BaseModel, ConfigDict
 
 EVERY_SPONSOR = ("*",)
-
-
-class Role(StrEnum):
-    """The roles of the platform."""
-
-    OPERATIONS = "operations"
-    MONITOR = "monitor"
-    REGULATORY = "regulatory"
-    QUALITY = "quality"
-    SPONSOR = "sponsor"
-    PARTNER = "partner"
-    ADMIN = "admin"
-
-
 OUTSIDE_ROLES = (Role.SPONSOR, Role.PARTNER)
 """Roles of people outside the CRO: they see only what belongs to the sponsors named."""
 

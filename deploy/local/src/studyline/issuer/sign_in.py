@@ -7,12 +7,13 @@ from importlib.resources import files
 from string import Template
 from urllib.parse import urlencode, urlsplit
 
+from chassis.roles import Role
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from studyline.issuer.forms import Form, FormError, one, read_form
 from studyline.issuer.grants import CodeBook
-from studyline.issuer.identities import IdentityError, Role, identity_of
+from studyline.issuer.identities import IdentityError, identity_of
 from studyline.issuer.settings import IssuerSettings
 
 PAGE = Template(files("studyline.issuer").joinpath("sign_in.html").read_text())

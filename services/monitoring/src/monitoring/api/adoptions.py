@@ -1,11 +1,12 @@
 """Routes by which history enters: batches, real dates, no gates, provenance `migrated`."""
 
+from functools import partial
 from typing import Annotated
 
 from chassis.adoption import Adopter, Adoption, AdoptionReport, adopt
-from chassis.auth import Role
 from chassis.desk import Desk, desk
 from chassis.fields import Code, Identifier, Name, Request
+from chassis.roles import Role
 from contracts import derived_id
 from fastapi import APIRouter, Depends
 from kernel import DateOnly
@@ -27,6 +28,10 @@ class HistoryRecord(Request):
     key: Code
     on: DateOnly | None = None
 
+    def facts(self) -> dict[str, object]:
+        """What the record tells besides where it belongs, in the words of commands."""
+        return {**self.model_dump(exclude={*HistoryRecord.model_fields, "site_id"}), "occurred_at": self.on}
+
 
 class SubjectVisitRecord(HistoryRecord):
     """A subject's visit with its outcome; `on` is when it took place, was missed, or is expected."""
@@ -47,62 +52,40 @@ class AdverseEventRecord(HistoryRecord, AdverseEventFacts):
     site_id: Identifier
 
 
-def subject_visit_command(source: str, record: SubjectVisitRecord) -> handlers.Builder[AdoptSubjectVisit]:
+def subject_visit_command(visit_id: str, record: SubjectVisitRecord) -> handlers.Builder[AdoptSubjectVisit]:
     """Adopt the visit at its site. An expectation has no date of its own: `on` is the expected one."""
     expected = record.outcome == "expected"
-    facts = {
-        "subject_visit_id": subject_visit_id_of(source, record),
-        "occurred_at": None if expected else record.on,
-        "expected_on": record.on if expected else None,
-        "subject_key": record.subject_key,
-        "visit_name": record.visit_name,
-        "outcome": record.outcome,
-    }
+    dates = {"occurred_at": None if expected else record.on, "expected_on": record.on if expected else None}
+    facts = {**record.facts(), **dates, "subject_visit_id": visit_id}
     return handlers.in_study(AdoptSubjectVisit, record.study_id, record.site_id, facts)
 
 
-def deviation_command(source: str, record: ProtocolDeviationRecord) -> handlers.Builder[RecordProtocolDeviation]:
+def deviation_command(deviation_id: str, record: ProtocolDeviationRecord) -> handlers.Builder[RecordProtocolDeviation]:
     """Adopt the deviation into its study."""
-    facts = {
-        "deviation_id": deviation_id_of(source, record),
-        "occurred_at": record.on,
-        "subject_key": record.subject_key,
-        "category": record.category,
-        "important": record.important,
-    }
+    facts = {**record.facts(), "deviation_id": deviation_id}
     return handlers.in_study(RecordProtocolDeviation, record.study_id, record.site_id, facts)
 
 
-def adverse_event_command(source: str, record: AdverseEventRecord) -> handlers.Builder[RecordAdverseEvent]:
+def adverse_event_command(adverse_event_id: str, record: AdverseEventRecord) -> handlers.Builder[RecordAdverseEvent]:
     """Adopt the adverse event at its site."""
-    facts = {
-        "adverse_event_id": adverse_event_id_of(source, record),
-        "occurred_at": record.on,
-        "subject_key": record.subject_key,
-        "serious": record.serious,
-        "severity": record.severity,
-    }
+    facts = {**record.facts(), "adverse_event_id": adverse_event_id}
     return handlers.in_study(RecordAdverseEvent, record.study_id, record.site_id, facts)
 
 
-def subject_visit_id_of(source: str, record: SubjectVisitRecord) -> str:
-    """The same visit again for the same key in the same study."""
-    return derived_id("subject-visit", record.study_id, source, record.key)
+def id_of(kind: str, source: str, record: HistoryRecord) -> str:
+    """The same aggregate of this kind again for the same key in the same study."""
+    return derived_id(kind, record.study_id, source, record.key)
 
 
-def deviation_id_of(source: str, record: ProtocolDeviationRecord) -> str:
-    """The same deviation again for the same key in the same study."""
-    return derived_id("protocol-deviation", record.study_id, source, record.key)
-
-
-def adverse_event_id_of(source: str, record: AdverseEventRecord) -> str:
-    """The same adverse event again for the same key in the same study."""
-    return derived_id("adverse-event", record.study_id, source, record.key)
-
-
-SUBJECT_VISIT_ADOPTER = Adopter(SubjectVisitRecord, SUBJECT_VISITS, subject_visit_id_of, subject_visit_command)
-DEVIATION_ADOPTER = Adopter(ProtocolDeviationRecord, PROTOCOL_DEVIATIONS, deviation_id_of, deviation_command)
-ADVERSE_EVENT_ADOPTER = Adopter(AdverseEventRecord, ADVERSE_EVENTS, adverse_event_id_of, adverse_event_command)
+SUBJECT_VISIT_ADOPTER = Adopter(
+    SubjectVisitRecord, SUBJECT_VISITS, partial(id_of, SUBJECT_VISITS.name), subject_visit_command
+)
+DEVIATION_ADOPTER = Adopter(
+    ProtocolDeviationRecord, PROTOCOL_DEVIATIONS, partial(id_of, PROTOCOL_DEVIATIONS.name), deviation_command
+)
+ADVERSE_EVENT_ADOPTER = Adopter(
+    AdverseEventRecord, ADVERSE_EVENTS, partial(id_of, ADVERSE_EVENTS.name), adverse_event_command
+)
 
 
 def router() -> APIRouter:

@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 from chassis import reading
-from chassis.auth import Caller, Role
+from chassis.auth import Caller
 from chassis.desk import Desk, desk
 from chassis.fields import StepRequest
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
+from chassis.roles import Role
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 

@@ -8,47 +8,35 @@ a correction.
 from typing import Literal
 
 from kernel import BusinessTime, Command, Event, State
+from pydantic import BaseModel
 
 Severity = Literal["mild", "moderate", "severe", "life_threatening", "fatal"]
 
 
-class RecordAdverseEvent(Command):
+class AdverseEventFacts(BaseModel):
+    """All that is known of an adverse event but its date."""
+
+    adverse_event_id: str
+    study_id: str
+    sponsor_id: str
+    site_id: str
+    country: str
+    subject_key: str
+    serious: bool
+    severity: Severity | None
+
+
+class RecordAdverseEvent(AdverseEventFacts, Command):
     """Note an adverse event of a subject."""
 
-    adverse_event_id: str
-    study_id: str
-    sponsor_id: str
-    site_id: str
-    country: str
-    subject_key: str
-    serious: bool
-    severity: Severity | None
 
-
-class AdverseEventRecorded(Event):
+class AdverseEventRecorded(AdverseEventFacts, Event):
     """The adverse event as it is known now."""
 
-    adverse_event_id: str
-    study_id: str
-    sponsor_id: str
-    site_id: str
-    country: str
-    subject_key: str
-    serious: bool
-    severity: Severity | None
 
-
-class AdverseEvent(State):
+class AdverseEvent(AdverseEventFacts, State):
     """An adverse event as it is."""
 
-    adverse_event_id: str
-    study_id: str
-    sponsor_id: str
-    site_id: str
-    country: str
-    subject_key: str
-    serious: bool
-    severity: Severity | None
     occurred_on: BusinessTime | None
 
 

@@ -8,6 +8,7 @@ a correction.
 from typing import Literal
 
 from kernel import BusinessTime, Command, Event, State
+from pydantic import BaseModel
 
 Category = Literal[
     "informed_consent",
@@ -22,8 +23,8 @@ Category = Literal[
 ]
 
 
-class RecordProtocolDeviation(Command):
-    """Note a deviation. Without a site it is known of the study only."""
+class ProtocolDeviationFacts(BaseModel):
+    """All that is known of a deviation but its date. Without a site it is known of the study only."""
 
     deviation_id: str
     study_id: str
@@ -35,30 +36,17 @@ class RecordProtocolDeviation(Command):
     important: bool
 
 
-class ProtocolDeviationRecorded(Event):
+class RecordProtocolDeviation(ProtocolDeviationFacts, Command):
+    """Note a deviation."""
+
+
+class ProtocolDeviationRecorded(ProtocolDeviationFacts, Event):
     """The deviation as it is known now."""
 
-    deviation_id: str
-    study_id: str
-    sponsor_id: str
-    site_id: str | None
-    country: str | None
-    subject_key: str | None
-    category: Category
-    important: bool
 
-
-class ProtocolDeviation(State):
+class ProtocolDeviation(ProtocolDeviationFacts, State):
     """A protocol deviation as it is."""
 
-    deviation_id: str
-    study_id: str
-    sponsor_id: str
-    site_id: str | None
-    country: str | None
-    subject_key: str | None
-    category: Category
-    important: bool
     occurred_on: BusinessTime | None
 
 

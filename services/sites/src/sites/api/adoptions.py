@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from chassis.adoption import Adopter, Adoption, AdoptionReport, adopt
-from chassis.auth import Role
 from chassis.commands import Unit
 from chassis.desk import Desk, desk, given
 from chassis.fields import Code, CountryCode, Identifier, Name, Request
+from chassis.roles import Role
 from contracts import derived_id, sponsor_id
 from fastapi import APIRouter, Depends
 from kernel import BusinessTime, DateOnly
@@ -58,11 +58,11 @@ class SubjectRecord(Request):
     steps: tuple[Step, ...] = Field(min_length=1, max_length=20)
 
 
-def study_command(source: str, record: StudyRecord) -> Builder:
+def study_command(study_id: str, record: StudyRecord) -> Builder:
     """Adopt the study under its sponsor."""
     command = AdoptStudy(
         occurred_at=record.as_of,
-        study_id=study_id_of(source, record),
+        study_id=study_id,
         sponsor=Sponsor(id=sponsor_id(record.sponsor.name), name=record.sponsor.name),
         particulars=particulars_of(record),
         status=record.status,
@@ -71,16 +71,15 @@ def study_command(source: str, record: StudyRecord) -> Builder:
     return given(command)
 
 
-def site_command(source: str, record: SiteRecord) -> Builder:
+def site_command(site_id: str, record: SiteRecord) -> Builder:
     """Adopt the site into its study."""
     place = record.model_dump(include={"name", "city", "country", "number"})
-    site_id = site_id_of(source, record)
     return handlers.adopt_site(site_id, record.study_id, record.as_of, place, record.status, record.activated_on)
 
 
-def subject_command(source: str, record: SubjectRecord) -> Builder:
+def subject_command(subject_id: str, record: SubjectRecord) -> Builder:
     """Adopt the subject at its site."""
-    return handlers.adopt_subject(subject_id_of(source, record), record.site_id, record.key, record.steps)
+    return handlers.adopt_subject(subject_id, record.site_id, record.key, record.steps)
 
 
 def study_id_of(source: str, record: StudyRecord) -> str:

@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 from chassis import reading
-from chassis.auth import Caller, Role
+from chassis.auth import Caller
 from chassis.desk import Desk, desk, given
 from chassis.fields import Given, condition_of
 from chassis.mongo import Database
 from chassis.paging import Page, Paging
+from chassis.roles import Role
 from contracts import sponsor_id
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
