@@ -54,6 +54,39 @@ def test_an_attempt_that_took_too_long_is_none() -> None:
     assert Attempt.unsealed(late.sealed(SECRET), SECRET) is None
 
 
+ATTEMPT = Attempt("state", "nonce", "verifier", "/", 0)
+LATER = int(clock.now().timestamp()) + 600
+CLAIMS = {"iss": "https://issuer.test", "aud": "portal", "nonce": "nonce", "sub": "ana", "exp": LATER}
+
+
+def is_answer(**changes: object) -> bool:
+    return ATTEMPT.is_answered_by({**CLAIMS, **changes}, "https://issuer.test", "portal", "ana")
+
+
+def test_the_issuers_answer_to_this_attempt_is_taken() -> None:
+    assert is_answer()
+    assert is_answer(aud=["other", "portal"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://evil.test"},
+        {"aud": "other"},
+        {"aud": ["other"]},
+        {"aud": None},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"sub": "eve"},
+        {"exp": 1},
+        {"exp": None},
+        {"exp": "later"},
+    ],
+)
+def test_an_answer_to_anything_else_is_refused(changes: dict[str, object]) -> None:
+    assert not is_answer(**changes)
+
+
 @given(some.text())
 def test_no_made_up_cookie_is_an_attempt(cookie: str) -> None:
     assert Attempt.unsealed(cookie, SECRET) is None

@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self, cast
 
@@ -47,6 +48,18 @@ class Attempt:
             return None
         attempt = cls(**json.loads(_decoded(body)))
         return attempt if attempt.expires_at > clock.now().timestamp() else None
+
+    def is_answered_by(self, claims: Mapping[str, Any], issuer: str, client: str, subject: str) -> bool:
+        """Whether an ID token's claims are the issuer's, for this client, attempt and user, and still hold."""
+        audience = claims.get("aud")
+        audiences = cast("list[object]", audience) if isinstance(audience, list) else [audience]
+        expires_at = claims.get("exp")
+        return (
+            (claims.get("iss"), claims.get("nonce"), claims.get("sub")) == (issuer, self.nonce, subject)
+            and client in audiences
+            and isinstance(expires_at, int)
+            and expires_at > clock.now().timestamp()
+        )
 
 
 def safe_path(wanted: str) -> str:

@@ -124,10 +124,7 @@ async def _check(authenticator: Authenticator, client: Client, attempt: Attempt,
     """
     claims = claims_of(str(tokens.get("id_token", "")))
     caller = await authenticator.authenticate(str(tokens.get("access_token", "")))
-    expected = (client.issuer_url, attempt.nonce, caller.subject)
-    audience = claims.get("aud")
-    fits = client.id in (audience if isinstance(audience, list) else [audience])
-    if (claims.get("iss"), claims.get("nonce"), claims.get("sub")) != expected or not fits:
+    if not attempt.is_answered_by(claims, client.issuer_url, client.id, caller.subject):
         raise Problem(502, "sign_in", FAILED.format("the identity provider's answer is for another sign-in"))
 
 

@@ -146,6 +146,7 @@ class StudyTimeline extends HTMLElement {
     const wanted = Object.fromEntries([...new FormData(this.form)].filter(([, value]) => value !== ""));
     const query = new URLSearchParams(wanted).toString();
     history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
+    document.querySelector("[data-table-view]").search = `?${new URLSearchParams({ ...wanted, view: "table" })}`;
     this.#rows = sorted(filtered(this.#all, wanted), this.parts.sort.value);
     this.labels.rows = this.#rows;
     this.parts.space.style.height = `${this.#rows.length * ROW}px`;
