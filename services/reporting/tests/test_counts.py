@@ -10,9 +10,9 @@ from chassis.scope import Scope
 from chassis.service import Service
 from contracts import TOPICS, Received
 from reporting import queries
-from reporting.answers import Counts
 from reporting.consumers import on_events
-from reporting.filters import TimelineFilter
+from reporting.queries.answers import Counts
+from reporting.queries.filters import TimelineFilter
 from telling import Story, whole_story
 
 ALL = Scope.everything()

@@ -20,7 +20,7 @@ from contracts import sponsor_id
 from reporting.api import feed as feeds
 from reporting.api.feed import Feed, Subscription
 from reporting.consumers import on_events
-from reporting.filters import EntryFilter
+from reporting.queries.filters import EntryFilter
 from studyline.testing import Servers
 from telling import Story, whole_story
 

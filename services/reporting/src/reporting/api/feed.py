@@ -20,7 +20,7 @@ from chassis.scope import Scope
 from fastapi import FastAPI
 
 from reporting.api.stopping import called_at_stop
-from reporting.filters import EntryFilter
+from reporting.queries.filters import EntryFilter
 from reporting.store import TIMELINE
 
 OVERLAP: Final = timedelta(seconds=15)

@@ -11,7 +11,7 @@ from contracts import TOPICS, Received
 from fastapi import APIRouter
 
 from reporting import queries
-from reporting.answers import Freshness, SourceFreshness
+from reporting.queries.answers import Freshness, SourceFreshness
 
 
 def router(database: Database, consumer: Consumer[Received], metrics: Metrics) -> APIRouter:

@@ -8,8 +8,8 @@ from chassis.paging import Page, Paging
 from fastapi import APIRouter, Query
 
 from reporting import queries
-from reporting.answers import Country, Site, Study
-from reporting.filters import StudyFilter
+from reporting.queries.answers import Country, Site, Study
+from reporting.queries.filters import StudyFilter
 
 
 def router(database: Database) -> APIRouter:

@@ -11,9 +11,9 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from reporting import queries
-from reporting.answers import TimelineEntry
 from reporting.api.feed import Feed, Subscription
-from reporting.filters import EntryFilter, TimelineFilter
+from reporting.queries.answers import TimelineEntry
+from reporting.queries.filters import EntryFilter, TimelineFilter
 
 LastEventId = Annotated[
     str | None,

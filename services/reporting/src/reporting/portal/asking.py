@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from reporting.filters import StudyFilter
+from reporting.queries.filters import StudyFilter
 
 STUDIES_ON_A_PAGE: Final = 50
 SITES_ON_A_PAGE: Final = 50

@@ -9,8 +9,8 @@ from chassis.mongo import Database
 from chassis.scope import Scope
 from contracts.sites import StudyPhase, StudyStatus
 
-from reporting.answers import TimelineEntry
 from reporting.portal.wording import words
+from reporting.queries.answers import TimelineEntry
 from reporting.store import COUNTS, STUDIES
 
 Choice = tuple[str, str, int]

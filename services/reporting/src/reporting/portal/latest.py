@@ -9,9 +9,9 @@ from chassis.scope import Scope
 from contracts.sites import StudyMilestoneKind
 
 from reporting import queries
-from reporting.answers import TimelineEntry
-from reporting.filters import TimelineFilter
 from reporting.portal.asking import page_of
+from reporting.queries.answers import TimelineEntry
+from reporting.queries.filters import TimelineFilter
 from reporting.store import TIMELINE
 
 ENTRIES: Final = 12

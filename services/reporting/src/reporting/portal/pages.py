@@ -11,13 +11,13 @@ from contracts import TOPICS
 from fastapi import APIRouter, Request, Response
 
 from reporting import queries
-from reporting.answers import Study, Totals
 from reporting.portal.asking import SITES_ON_A_PAGE, STUDIES_ON_A_PAGE, Cursor, Filters, page_of
 from reporting.portal.choices import choices, labels_of
 from reporting.portal.errors import page_route
 from reporting.portal.latest import entries_of, headlines
 from reporting.portal.rendering import Renderer
 from reporting.portal.wording import slip
+from reporting.queries.answers import Study, Totals
 
 TABLE_KINDS: Final = ("first_submitted", "study_start", "primary_completion", "study_completion", "results_posted")
 

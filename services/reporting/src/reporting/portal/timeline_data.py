@@ -16,10 +16,10 @@ from chassis.mongo import Database
 from chassis.scope import Scope
 
 from reporting import queries
-from reporting.answers import Study
-from reporting.filters import StudyFilter
 from reporting.portal import wording
 from reporting.portal.choices import countries_of
+from reporting.queries.answers import Study
+from reporting.queries.filters import StudyFilter
 
 GZIP_LEVEL: Final = 4
 ETAG_CHARACTERS: Final = 32

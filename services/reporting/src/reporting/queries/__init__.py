@@ -8,9 +8,9 @@ from chassis.paging import Page, PageRequest, encode_cursor
 from chassis.problems import not_found
 from chassis.scope import Scope
 
-from reporting import answers
-from reporting.answers import Country, Counts, Milestone, Site, Study, TimelineEntry, Totals
-from reporting.filters import StudyFilter, TimelineFilter
+from reporting.queries import answers
+from reporting.queries.answers import Country, Counts, Milestone, Site, Study, TimelineEntry, Totals
+from reporting.queries.filters import StudyFilter, TimelineFilter
 from reporting.store import (
     ACTIVE,
     ALL_OF_THEM,
@@ -50,15 +50,15 @@ async def study(database: Database, scope: Scope, study_id: str) -> Study:
 
 async def totals(database: Database, scope: Scope, asked: StudyFilter) -> Totals:
     """What the studies that the filter leaves hold together."""
-    studies = await every_study(database, scope, asked)
-    return Totals(
-        studies=len(studies),
-        sponsors=len({one.sponsor.id for one in studies}),
-        sites=sum(one.counts.sites for one in studies),
-        active_sites=sum(one.counts.active_sites for one in studies),
-        subjects=sum(one.counts.subjects for one in studies),
-        enrolled=sum(one.counts.enrolled for one in studies),
-    )
+    seen = asked.narrowed(scope)
+    condition = await _study_condition(database, seen, asked)
+    studies = await database.collection(STUDIES).find(seen, condition, fields=["sponsor"])
+    sums = {name: {"$sum": f"${name}"} for name in ("sites", "active_sites", "subjects", "enrolled")}
+    # Without a filter the scope alone says which counts: no list of ids need be sent.
+    chosen = {"_id": {"$in": [one["_id"] for one in studies]}} if condition else {}
+    found = await database.collection(COUNTS).aggregate(seen, [{"$group": {"_id": None, **sums}}], condition=chosen)
+    figures = {name: found[0][name] if found else 0 for name in sums}
+    return Totals(studies=len(studies), sponsors=len({one["sponsor"] for one in studies}), **figures)
 
 
 async def sites_page(database: Database, scope: Scope, study_id: str, wanted: PageRequest) -> Page[Site]:
