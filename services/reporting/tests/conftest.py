@@ -1,10 +1,9 @@
 """Real MongoDB, Kafka and issuer for reporting's tests; a service over a database of its own for each test."""
 
-import sys
-from collections.abc import AsyncGenerator, Callable
-from pathlib import Path
+from collections.abc import AsyncGenerator
 
 import pytest
+from asking import Asking
 from chassis import clock
 from chassis.mongo import Database
 from chassis.service import Service
@@ -13,10 +12,6 @@ from pydantic import SecretStr
 from reporting.app import compose
 from reporting.settings import Settings
 from studyline.testing import Servers
-
-sys.path.append(str(Path(__file__).parent))
-
-Asking = Callable[..., AsyncClient]
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import json
 import re
 
+from asking import Asking
 from chassis.service import Service
-from conftest import Asking
 from contracts import EVENTS
 from openapi_spec_validator import validate
 

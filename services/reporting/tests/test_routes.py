@@ -4,9 +4,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from asking import Asking
 from chassis.mongo import Database
 from chassis.service import Service
-from conftest import Asking
 from contracts import sponsor_id
 from fastapi.routing import APIRoute
 from httpx import AsyncClient

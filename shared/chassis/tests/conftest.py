@@ -1,8 +1,6 @@
 """Real MongoDB and Kafka for the chassis' tests: a database and a topic prefix of its own for each test."""
 
-import sys
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 from chassis import clock
@@ -12,8 +10,6 @@ from chassis.kafka import Cluster
 from chassis.metrics import Metrics
 from chassis.mongo import Database
 from studyline.testing import Servers
-
-sys.path.append(str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
+from chassis.fields import Code, CountryCode, Name
 from chassis.scope import Scope
 from contracts import sponsor_id
 from contracts.sites import StudyPhase, StudyStatus
@@ -13,9 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from reporting.projections.timeline import instant_text
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 
 
@@ -26,13 +24,13 @@ class StudyFilter(BaseModel):
 
     registry_id: Code | None = Field(default=None, description="Registry number such as NCT01234567")
     protocol_number: Code | None = None
-    sponsor: Text | None = Field(default=None, description="Sponsor's id or name")
+    sponsor: Name | None = Field(default=None, description="Sponsor's id or name")
     status: StudyStatus | None = None
     phase: StudyPhase | None = None
     country: CountryCode | None = Field(
         default=None, description="ISO 3166-1 alpha-2: with sites there, or planned there"
     )
-    q: Text | None = Field(default=None, description="Text in title, protocol number, registry ids or sponsor's name")
+    q: Name | None = Field(default=None, description="Text in title, protocol number, registry ids or sponsor's name")
 
     def narrowed(self, scope: Scope) -> Scope:
         """The scope, limited to the sponsor asked for."""
@@ -56,7 +54,7 @@ class EntryFilter(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     study: Code | None = Field(default=None, description="Study id")
-    sponsor: Text | None = Field(default=None, description="Sponsor's id or name")
+    sponsor: Name | None = Field(default=None, description="Sponsor's id or name")
     country: CountryCode | None = Field(default=None, description="ISO 3166-1 alpha-2")
     site: Code | None = Field(default=None, description="Site id")
     kind: list[Kind] = Field(default=[], max_length=50, description="Kinds of entry; repeat for several")

@@ -1,6 +1,0 @@
-"""Words for journeys."""
-
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).parent))
