@@ -17,6 +17,7 @@ from chassis.metrics import Metrics
 from chassis.mongo import Database, Document, InsertOne, PyMongoError, ReplaceOne, Session, is_duplicate
 from chassis.problems import Problem, key_reused, not_found, stale
 from chassis.scope import Scope
+from chassis.telemetry import span
 
 S = TypeVar("S", bound=State)
 C = TypeVar("C", bound=Command)
@@ -223,6 +224,12 @@ class Commands:
 
     async def carry_out_all(self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]]) -> list[Outcome]:
         """Carry out a batch in one transaction; refused ones come back with their error and change nothing."""
+        with span("journal", commands=len(instructions)):
+            return await self._in_one_transaction(scope, instructions)
+
+    async def _in_one_transaction(
+        self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]]
+    ) -> list[Outcome]:
         work = partial(self._work, scope, instructions)
         for attempt in range(RACES_MAX):
             try:

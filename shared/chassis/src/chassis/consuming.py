@@ -25,7 +25,7 @@ from chassis.mongo import Database, PyMongoError
 from chassis.parking import BEHIND, ParkingLot
 from chassis.progress import Progress
 from chassis.records import Record, record_of
-from chassis.telemetry import span
+from chassis.telemetry import is_sampled, span
 
 BATCH_RECORDS: Final = 1_000
 BATCH_WAIT_MS: Final = 10
@@ -181,8 +181,7 @@ class Consumer(Generic[D]):
             self._count("applied", len(batch))
 
     async def _traced(self, batch: Sequence[tuple[Record, D]]) -> None:
-        # Only a sampled trace (flag 01) is worth a span of its own.
-        sampled = [record for record, _ in batch if record.headers.get("traceparent", "").endswith("-01")]
+        sampled = [record for record, _ in batch if is_sampled(record.headers.get("traceparent", ""))]
         with ExitStack() as spans:
             for record in sampled:
                 name, parent = f"{self.name} process", record.headers["traceparent"]

@@ -6,6 +6,7 @@ fence of its own: it is done only for messages Kafka has acknowledged, and that 
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from opentelemetry.trace import SpanKind
 
 from chassis import clock
 from chassis.health import Unhealthy
@@ -22,6 +24,7 @@ from chassis.lease import Lease
 from chassis.metrics import Metrics
 from chassis.mongo import Database, Document, PyMongoError
 from chassis.scope import Scope
+from chassis.telemetry import current_traceparent, is_sampled, span
 
 CHUNK_ENTRIES: Final = 500
 POLL_SECONDS: Final = 0.2
@@ -108,16 +111,14 @@ class Relay:
         producer = await self._started()
         topic = self.cluster.topic(self.topic)
         async with asyncio.timeout(SEND_SECONDS_MAX):
-            acknowledgements: list[asyncio.Future[Any]] = [
-                await producer.send(
-                    topic,
-                    message["body"].encode(),
-                    key=message["key"].encode(),
-                    headers=encoded(message["headers"]),
-                )
-                for message in messages
-            ]
-            await asyncio.gather(*acknowledgements)
+            with ExitStack() as spans:
+                acknowledgements: list[asyncio.Future[Any]] = [
+                    await producer.send(
+                        topic, message["body"].encode(), key=message["key"].encode(), headers=_traced(message, spans)
+                    )
+                    for message in messages
+                ]
+                await asyncio.gather(*acknowledgements)
         self.metrics.published_total.inc(len(messages))
 
     def _measure(self, entries: Sequence[Document]) -> None:
@@ -149,6 +150,16 @@ class Relay:
             await lease.release()
         except PyMongoError as error:
             _log.warning("the lease runs out by itself", error=type(error).__name__)
+
+
+def _traced(message: Document, spans: ExitStack) -> list[tuple[str, bytes]]:
+    """The message's headers; where its trace is sampled, below a span that ends when the chunk is acknowledged."""
+    headers = message["headers"]
+    if is_sampled(headers["traceparent"]):
+        name = f"{headers['ce_type']} publish"
+        spans.enter_context(span(name, SpanKind.PRODUCER, headers["traceparent"], event_id=headers["ce_id"]))
+        headers = {**headers, "traceparent": current_traceparent()}
+    return encoded(headers)
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

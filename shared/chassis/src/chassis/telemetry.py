@@ -71,6 +71,11 @@ def current_traceparent() -> str:
     return carrier.get("traceparent", "")
 
 
+def is_sampled(traceparent: str) -> bool:
+    """Whether a `traceparent` belongs to a trace that is recorded: only that is worth spans of its own."""
+    return traceparent.endswith("-01")
+
+
 def context_of(traceparent: str) -> Context:
     """Give the context which a `traceparent` names; a malformed one gives an empty context: a new trace."""
     return _PROPAGATOR.extract({"traceparent": traceparent}, context=Context())
