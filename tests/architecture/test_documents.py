@@ -1,7 +1,7 @@
 """Each service's OpenAPI is a valid 3.1 document, its AsyncAPI a 3.0 document whose references lead somewhere."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -12,10 +12,16 @@ PROBLEMS = {"401", "403", "404", "409", "412", "422", "503"}
 
 
 def references(document: Any) -> list[str]:
-    if isinstance(document, dict):
-        own = [document["$ref"]] if isinstance(document.get("$ref"), str) else []
-        return own + [one for value in document.values() for one in references(value)]
-    return [one for value in document for one in references(value)] if isinstance(document, list) else []
+    """Every `$ref`, however deep."""
+    match document:
+        case dict():
+            named = cast("dict[str, Any]", document)
+            own = [named["$ref"]] if "$ref" in named else []
+            return own + [one for value in named.values() for one in references(value)]
+        case list():
+            return [one for value in cast("list[Any]", document) for one in references(value)]
+        case _:
+            return []
 
 
 def at(document: Any, reference: str) -> Any:

@@ -74,6 +74,7 @@ async def publish(bootstrap: str, topic: str, types: Sequence[str]) -> None:
     await admin.start()
     await admin.create_topics([NewTopic(topic, 12, 1)])
     await admin.close()
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+    connected: Any = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    async with connected as producer:
         for one in types:
             await producer.send_and_wait(topic, b"{}", headers=[("ce_type", one.encode())])

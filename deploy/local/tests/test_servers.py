@@ -1,7 +1,9 @@
 """The real servers: what they allow and what they refuse."""
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +19,9 @@ from studyline.tokens import token
 pytestmark = pytest.mark.stack
 
 
+connect: Any = AsyncMongoClient
+
+
 def mongod(servers: Servers) -> Mongod:
     """Describe the running MongoDB."""
     port = int(servers.mongodb_uri.rpartition("@")[2].partition("/")[0].rpartition(":")[2])
@@ -24,7 +29,7 @@ def mongod(servers: Servers) -> Mongod:
 
 
 async def test_a_service_may_do_all_it_needs_in_its_own_database(servers: Servers) -> None:
-    async with AsyncMongoClient(mongod(servers).service_uri("sites")) as client:
+    async with connect(mongod(servers).service_uri("sites")) as client:
         database = client.get_default_database()
         await database.drop_collection("trial")
         await database.create_collection("trial")
@@ -37,7 +42,7 @@ async def test_a_service_may_do_all_it_needs_in_its_own_database(servers: Server
 
 @pytest.mark.parametrize("other", [name for name in DATABASES if name != "sites"])
 async def test_a_service_cannot_open_the_database_of_another(servers: Servers, other: str) -> None:
-    async with AsyncMongoClient(mongod(servers).service_uri("sites")) as client:
+    async with connect(mongod(servers).service_uri("sites")) as client:
         with pytest.raises(OperationFailure, match="not authorized"):
             await client[DATABASES[other]]["journal"].find_one()
         with pytest.raises(OperationFailure, match="not authorized"):
@@ -46,13 +51,13 @@ async def test_a_service_cannot_open_the_database_of_another(servers: Servers, o
 
 async def test_without_a_password_nothing_can_be_read(servers: Servers) -> None:
     address = servers.mongodb_uri.rpartition("@")[2].partition("/")[0]
-    async with AsyncMongoClient(f"mongodb://{address}/", directConnection=True) as client:
+    async with connect(f"mongodb://{address}/", directConnection=True) as client:
         with pytest.raises(OperationFailure, match="requires authentication"):
             await client[DATABASES["sites"]]["journal"].find_one()
 
 
 async def test_kafka_makes_no_topic_by_itself(servers: Servers) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=servers.kafka, request_timeout_ms=1_000)
+    producer: Any = AIOKafkaProducer(bootstrap_servers=servers.kafka, request_timeout_ms=1_000)
     async with producer:
         with pytest.raises(KafkaError):
             await producer.send_and_wait("studyline.misspelt", b"{}")
@@ -80,7 +85,7 @@ def test_a_server_that_lacks_a_system_library_is_explained(tmp_path: Path, monke
     binary.parent.mkdir(parents=True)
     (tmp_path / "broken" / "__init__.py").touch()
     binary.write_text("#!/bin/sh\necho 'libcurl.so.4: cannot open shared object file' >&2; exit 127\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
     monkeypatch.setattr("studyline.mongod.PACKAGE", "broken")
     with pytest.raises(StackError, match=r"libcurl\.so\.4.*apt-get install libcurl4"):
         find_binary()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
@@ -40,7 +41,7 @@ async def nothing_pending(database: Database) -> None:
 
 async def published(cluster: Cluster) -> list[dict[str, str]]:
     """Every record's headers, in the order of each partition."""
-    consumer = AIOKafkaConsumer(
+    consumer: Any = AIOKafkaConsumer(
         cluster.topic(TOPIC),
         bootstrap_servers=cluster.bootstrap,
         auto_offset_reset="earliest",

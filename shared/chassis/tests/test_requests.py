@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pytest
@@ -180,7 +180,7 @@ async def test_a_caller_who_leaves_while_sending_gets_no_route() -> None:
     async def record(message: object) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/echo", "headers": [], "query_string": b""}
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/echo", "headers": [], "query_string": b""}
     await app()(scope, leave, record)
     assert sent == []
 

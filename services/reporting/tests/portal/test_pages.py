@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -184,7 +185,13 @@ async def test_another_site_cannot_sign_a_user_out(portal: Portal) -> None:
 
 def test_missing_libraries_are_told_and_pages_do_without_them(tmp_path: Path) -> None:
     renderer = Renderer(tmp_path)
-    scope = {"type": "http", "path": "/", "query_string": b"", "headers": [], "server": ("portal.test", 80)}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "path": "/",
+        "query_string": b"",
+        "headers": [],
+        "server": ("portal.test", 80),
+    }
     page = bytes(renderer.page(Request(scope), "signed_out.html", {}).body).decode()
     assert renderer.assets.missing == ("htmx.min.js",)
     assert INSTALL_COMMAND in page

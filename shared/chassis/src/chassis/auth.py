@@ -125,13 +125,14 @@ class Authenticator:
             iat={"essential": True},
             jti={"essential": True},
         )
+        checked = cast("dict[str, Any]", claims)
         try:
-            rules.validate(cast("dict[str, Any]", claims))
+            rules.validate(checked)
         except JoseError as error:
             raise BadToken(f"the claims are refused: {error}") from error
-        if claims.get("aud") != self._audience:
+        if checked.get("aud") != self._audience:
             raise BadToken("the token is for another audience")
-        return cast("dict[str, Any]", claims)
+        return checked
 
 
 def unauthenticated(detail: str, challenge: str = "") -> Problem:

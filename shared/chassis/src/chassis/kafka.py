@@ -69,8 +69,8 @@ async def _topics(cluster: Cluster) -> set[str]:
         return set()
 
 
-def producer_of(cluster: Cluster) -> AIOKafkaProducer:
-    """A producer that neither loses nor reorders: idempotent, acknowledged by every replica in sync."""
+def producer_of(cluster: Cluster) -> Any:
+    """An AIOKafkaProducer that neither loses nor reorders: idempotent, acknowledged by every replica in sync."""
     return AIOKafkaProducer(
         bootstrap_servers=cluster.bootstrap,
         enable_idempotence=True,

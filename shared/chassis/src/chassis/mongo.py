@@ -154,7 +154,8 @@ class Database:
     @classmethod
     def connect(cls, uri: str, name: str, *, timeout_ms: int = 10_000, selection_timeout_ms: int = 4_000) -> "Database":
         """A client with the settings the platform's promises rest on; connects on first use."""
-        client: Any = AsyncIOMotorClient(
+        connect: Any = AsyncIOMotorClient
+        client = connect(
             uri,
             w="majority",
             journal=True,

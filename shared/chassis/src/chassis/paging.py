@@ -97,7 +97,7 @@ def _to_json(value: SortValue) -> object:
 
 def _from_json(value: object) -> SortValue:
     match value:
-        case {"at": str(text), **rest} if not rest:
+        case {"at": str(text)} if len(cast("dict[str, object]", value)) == 1:
             return datetime.fromisoformat(text)
         case None | str() | int() | float() | bool():
             return value

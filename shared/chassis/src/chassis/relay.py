@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from opentelemetry.trace import SpanKind
 
@@ -45,7 +44,7 @@ class Relay:
     metrics: Metrics
     instance: str | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _producer: AIOKafkaProducer | None = None
+    _producer: Any = None
     _progress_at: float = field(default_factory=clock.monotonic)
     _last_error: str = ""
 
@@ -126,7 +125,7 @@ class Relay:
         self.metrics.outbox_pending.set(len(entries))
         self.metrics.outbox_oldest_seconds.set(max(0.0, oldest.total_seconds()))
 
-    async def _started(self) -> AIOKafkaProducer:
+    async def _started(self) -> Any:
         if self._producer is None:
             producer = producer_of(self.cluster)
             try:
@@ -162,7 +161,7 @@ def _traced(message: Document, spans: ExitStack) -> list[tuple[str, bytes]]:
     return encoded(headers)
 
 
-async def _stop(producer: AIOKafkaProducer) -> None:
+async def _stop(producer: Any) -> None:
     try:
         async with asyncio.timeout(RETRY_SECONDS):
             await producer.stop()

@@ -52,7 +52,7 @@ class Face:
 
     async def published(self, topic: str, subject: str, count: int) -> list[str]:
         """The types of the first events about a subject on a topic, once there are so many."""
-        consumer = AIOKafkaConsumer(
+        consumer: Any = AIOKafkaConsumer(
             self.cluster.topic(topic), bootstrap_servers=self.cluster.bootstrap, auto_offset_reset="earliest"
         )
         await consumer.start()
