@@ -67,8 +67,12 @@ class Stack:
             async with asyncio.TaskGroup() as group:
                 for name in names:
                     group.create_task(self._start_one(name))
-        except* StackError as failures:
-            raise failures.exceptions[0] from None
+        except BaseExceptionGroup as failures:
+            # One clear sentence for the user; raised inside `except*` it would come wrapped in a group again.
+            told, _ = failures.split(StackError)
+            if told is None:
+                raise
+            raise told.exceptions[0] from None
 
     async def _start_one(self, name: str) -> None:
         with self._display.step(name):
