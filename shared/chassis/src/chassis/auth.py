@@ -23,12 +23,13 @@ from chassis.problems import Problem
 from chassis.roles import Role
 from chassis.scope import Scope
 from chassis.settings import ServiceSettings
-from chassis.signing_keys import SigningKeys
+from chassis.signing_keys import PublicKey, SigningKeys
 
 SESSION_COOKIE = "studyline_session"
 MAX_TOKEN_CHARACTERS = 8_192
 MAX_SUBJECT_CHARACTERS = 255
 LEEWAY_SECONDS = 30
+GENUINE_TOKENS_MAX = 1_000
 _COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _HEADERS = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256", "cty"})
@@ -66,6 +67,7 @@ class Authenticator:
         self._audience = audience
         self._registry = jws.JWSRegistry(algorithms=[algorithm])
         self._keys = SigningKeys(issuer_url, algorithm, jwks_url, transport)
+        self._genuine: dict[str, PublicKey] = {}
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings, *, allow_cookie: bool = False) -> Self:
@@ -91,13 +93,24 @@ class Authenticator:
         key = await self._keys.find(_checked_key_id(signed.headers()))
         if key is None:
             raise BadToken("the issuer has no such key")
+        # Checking a signature is costly and its result never changes; key and claims are looked at every time.
+        if self._genuine.get(token) is not key:
+            self._check_signature(signed, key)
+            self._remember(token, key)
+        return _principal_of(self._checked_claims(signed.payload or b""))
+
+    def _check_signature(self, signed: jws.CompactSignature, key: PublicKey) -> None:
         try:
             genuine = jws.validate_compact(signed, key, registry=self._registry)
         except (JoseError, ValueError, TypeError) as error:
             raise BadToken("the signature cannot be checked") from error
         if not genuine:
             raise BadToken("the signature is wrong")
-        return _principal_of(self._checked_claims(signed.payload or b""))
+
+    def _remember(self, token: str, key: PublicKey) -> None:
+        if len(self._genuine) >= GENUINE_TOKENS_MAX:
+            self._genuine.clear()
+        self._genuine[token] = key
 
     async def check(self) -> str:
         """Health check: the issuer's keys are at hand."""

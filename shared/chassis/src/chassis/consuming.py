@@ -131,7 +131,7 @@ class Consumer(Generic[D]):
     async def _settle(self, records: Sequence[Record]) -> None:
         await self._check_lot()
         known = self._decoded(records)
-        blocked = await self._lot.blocked(record.subject for record in records)
+        blocked = self._lot.blocked(record.subject for record in records)
         blocked |= await self._park_malformed(known, blocked)
         behind = [record for record, event in known if record.subject in blocked and not isinstance(event, Exception)]
         await self._park([(record, BEHIND) for record in behind])
@@ -192,7 +192,7 @@ class Consumer(Generic[D]):
         middle = len(batch) // 2
         await self._apply(batch[:middle])
         rest = batch[middle:]
-        blocked = await self._lot.blocked(record.subject for record, _ in rest)
+        blocked = self._lot.blocked(record.subject for record, _ in rest)
         await self._park([(record, BEHIND) for record, _ in rest if record.subject in blocked])
         await self._apply([(record, event) for record, event in rest if record.subject not in blocked])
 
@@ -206,7 +206,7 @@ class Consumer(Generic[D]):
             self._count("parked", len(records))
 
     async def _check_lot(self) -> None:
-        parked = await self._lot.count()
+        parked = await self._lot.look(self._subscriber.consumer.assignment())
         self.metrics.parked.labels(self.name).set(parked)
         if parked > PARKED_MAX:
             message = f"{parked} records are parked: mend the cause and redrive or discard them"
