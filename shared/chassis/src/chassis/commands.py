@@ -14,7 +14,7 @@ from kernel import Command, Event, Refused, State
 from chassis import clock
 from chassis.journal import Change, Context, Owner, Publication, entry_of, journal_of
 from chassis.metrics import Metrics
-from chassis.mongo import Database, Document, InsertOne, PyMongoError, ReplaceOne, Session, is_duplicate
+from chassis.mongo import Database, Document, PyMongoError, Replacement, Session, is_duplicate
 from chassis.problems import Problem, key_reused, not_found, stale
 from chassis.scope import Scope
 from chassis.telemetry import span
@@ -121,9 +121,9 @@ class Unit:
         for one in missing:
             self._held[aggregate.collection, one] = _held(aggregate, by_id.get(one), self._scope)
 
-    async def answered(self, command_ids: Sequence[str]) -> dict[str, Document]:
+    async def answered(self, instructions: Sequence[Instruction[Any, Any, Any]]) -> dict[str, Document]:
         """Journal entries of commands that were carried out before."""
-        condition = {"_id": {"$in": list(command_ids)}}
+        condition = {"_id": {"$in": [one.context.command_id for one in instructions]}}
         found = await journal_of(self._database).find(Scope.everything(), condition, session=self._session)
         return {entry["_id"]: entry for entry in found}
 
@@ -187,18 +187,16 @@ class Unit:
 
     async def save(self) -> None:
         """Write every changed aggregate over the version it was decided on, and the journal entries."""
-        changed: dict[str, list[ReplaceOne[Document]]] = {}
+        changed: dict[str, list[Replacement]] = {}
         for (collection, key), held in self._held.items():
             if held.version > held.version_stored:
                 condition = {"_id": key, "version": held.version_stored}
-                operation = ReplaceOne(condition, held.document, upsert=held.version_stored == 0)
+                operation = Replacement(condition, held.document, upsert=held.version_stored == 0)
                 changed.setdefault(collection, []).append(operation)
         for collection, operations in changed.items():
             written = await self._database.collection(collection).write(operations, session=self._session)
             assert written == len(operations), "a snapshot transaction sees no version but the one it read"
-        if self.entries:
-            inserts = [InsertOne(entry) for entry in self.entries]
-            await journal_of(self._database).write(inserts, session=self._session)
+        await journal_of(self._database).insert(self.entries, session=self._session)
 
 
 class Commands:
@@ -230,9 +228,10 @@ class Commands:
     async def _in_one_transaction(
         self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]]
     ) -> list[Outcome]:
-        work = partial(self._work, scope, instructions)
         for attempt in range(RACES_MAX):
             try:
+                # A key that was used before is rare and shows when it is written: only then is it looked for first.
+                work = partial(self._work, scope, instructions, look_first=attempt > 0)
                 outcomes = await self._database.in_transaction(work)
             except PyMongoError as error:
                 # Somebody else wrote the same key first: look again, and find it.
@@ -245,15 +244,26 @@ class Commands:
         raise AssertionError(message)
 
     async def _work(
-        self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]], session: Session
+        self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]], session: Session, *, look_first: bool
     ) -> list[Outcome]:
         unit = Unit(self._database, scope, session)
-        earlier = await unit.answered([instruction.context.command_id for instruction in instructions])
+        earlier = await unit.answered(instructions) if look_first else {}
         for aggregate in {id(one.aggregate): one.aggregate for one in instructions}.values():
             await unit.preload(aggregate, [one.aggregate_id for one in instructions if one.aggregate is aggregate])
         outcomes = [await self._one(unit, instruction, earlier) for instruction in instructions]
         await unit.save()
-        return outcomes
+        return outcomes if look_first else await self._remembered(unit, instructions, outcomes)
+
+    async def _remembered(
+        self, unit: Unit, instructions: Sequence[Instruction[Any, Any, Any]], outcomes: list[Outcome]
+    ) -> list[Outcome]:
+        """Where a command changes nothing now, it may have done so before: then that answer counts."""
+        silent = [one for one, outcome in zip(instructions, outcomes, strict=True) if not outcome.events]
+        earlier = await unit.answered(silent) if silent else {}
+        return [
+            await self._one(unit, one, earlier) if one.context.command_id in earlier else outcome
+            for one, outcome in zip(instructions, outcomes, strict=True)
+        ]
 
     async def _one(
         self, unit: Unit, instruction: Instruction[Any, Any, Any], earlier: Mapping[str, Document]

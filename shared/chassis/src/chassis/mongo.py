@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
-from pymongo import DeleteMany, InsertOne, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
+from pymongo import DeleteMany, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -22,9 +22,8 @@ __all__ = [
     "DeleteMany",
     "Document",
     "DuplicateKeyError",
-    "InsertOne",
     "PyMongoError",
-    "ReplaceOne",
+    "Replacement",
     "Session",
     "UpdateOne",
 ]
@@ -44,6 +43,21 @@ TRANSACTION = {
     "read_preference": ReadPreference.PRIMARY,
     "max_commit_time_ms": 5_000,
 }
+
+
+class Replacement(ReplaceOne[Document]):
+    """Put one document over the one that meets the condition; alone it costs less than in a bulk."""
+
+    def __init__(self, condition: Filter, document: Document, *, upsert: bool) -> None:
+        """`upsert` makes the document where none meets the condition."""
+        super().__init__(condition, document, upsert=upsert)
+        self._told = (condition, document, upsert)
+
+    async def alone(self, collection: Any, session: Session | None) -> int:
+        """Put it; how many documents were matched or made."""
+        condition, document, upsert = self._told
+        result = await collection.replace_one(condition, document, upsert=upsert, session=session)
+        return result.matched_count + (result.upserted_id is not None)
 
 
 class Collection:
@@ -85,9 +99,12 @@ class Collection:
         cursor = self._collection.aggregate([{"$match": _scoped(scope, condition)}, *stages])
         return await cursor.to_list(None)
 
-    async def insert(self, document: Document) -> None:
-        """Insert one document. Raises DuplicateKeyError."""
-        await self._collection.insert_one(document)
+    async def insert(self, documents: Sequence[Document], *, session: Session | None = None) -> None:
+        """Insert documents, all of which must be new. Raises DuplicateKeyError or BulkWriteError."""
+        if len(documents) == 1:
+            await self._collection.insert_one(documents[0], session=session)
+        elif documents:
+            await self._collection.insert_many(documents, ordered=False, session=session)
 
     async def insert_new(self, documents: Sequence[Document]) -> int:
         """Insert those whose key is not there yet; how many were. For idempotent appends."""
@@ -96,25 +113,30 @@ class Collection:
         try:
             return len((await self._collection.insert_many(documents, ordered=False)).inserted_ids)
         except BulkWriteError as error:
-            return _unless_only_duplicates(error)["nInserted"]
+            if not is_duplicate(error):
+                raise
+            return (error.details or {})["nInserted"]
 
     async def write(self, operations: Sequence[Any], *, session: Session | None = None) -> int:
         """Run write operations as one unordered bulk; how many documents they matched or made."""
         if not operations:
             return 0
+        if len(operations) == 1 and isinstance(replacement := operations[0], Replacement):
+            return await replacement.alone(self._collection, session)
         result = await self._collection.bulk_write(operations, ordered=False, session=session)
         return result.matched_count + result.upserted_count + result.inserted_count
 
     async def replace_newer(self, documents: Sequence[Document]) -> None:
         """Put each document unless a newer `version` of it is there. An older write changes nothing."""
         operations = [
-            ReplaceOne({"_id": document["_id"], "version": {"$lt": document["version"]}}, document, upsert=True)
+            Replacement({"_id": document["_id"], "version": {"$lt": document["version"]}}, document, upsert=True)
             for document in documents
         ]
         try:
             await self.write(operations)
-        except BulkWriteError as error:
-            _unless_only_duplicates(error)
+        except PyMongoError as error:
+            if not is_duplicate(error):
+                raise
 
     async def update(self, condition: Filter, change: Any) -> int:
         """Change every document that meets the condition; how many were changed."""
@@ -236,12 +258,6 @@ def is_duplicate(error: Exception) -> bool:
 def _scoped(scope: Scope, condition: Filter) -> Filter:
     limits = scope.filter()
     return {"$and": [limits, dict(condition)]} if limits else condition
-
-
-def _unless_only_duplicates(error: BulkWriteError) -> Mapping[str, Any]:
-    if not is_duplicate(error):
-        raise error
-    return error.details or {}
 
 
 def _write_errors(error: BulkWriteError) -> Iterable[Mapping[str, Any]]:
