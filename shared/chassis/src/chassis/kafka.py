@@ -4,12 +4,12 @@ The options stand here because the libraries' defaults lose messages (shared/dec
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
@@ -67,6 +67,34 @@ async def _topics(cluster: Cluster) -> set[str]:
     except (KafkaError, OSError) as error:
         _log.warning("kafka does not answer", error=type(error).__name__)
         return set()
+
+
+class Place(NamedTuple):
+    """How far a group is in one partition: offsets of the first record, of the next to read, and after the last."""
+
+    topic: str
+    partition: int
+    first: int
+    next: int
+    end: int
+
+    @property
+    def behind(self) -> int:
+        """Records still to be read."""
+        return self.end - self.next
+
+
+async def places_of(cluster: Cluster, group: str, names: Sequence[str]) -> list[Place]:
+    """Where a group stands in every partition of these topics. Raises KafkaError."""
+    client: Any = AIOKafkaConsumer(bootstrap_servers=cluster.bootstrap, isolation_level="read_committed")
+    async with _admin(cluster) as admin, client:
+        topics = [cluster.topic(name) for name in names]
+        described: Any = await admin.describe_topics(topics)
+        partitions = [TopicPartition(one["topic"], p["partition"]) for one in described for p in one["partitions"]]
+        committed: Any = await admin.list_consumer_group_offsets(f"{cluster.topic_prefix}{group}")
+        first, end = await client.beginning_offsets(partitions), await client.end_offsets(partitions)
+    next_of = {one: max(first[one], committed[one].offset if one in committed else 0) for one in partitions}
+    return [Place(*one, first[one], next_of[one], end[one]) for one in sorted(partitions)]
 
 
 def producer_of(cluster: Cluster) -> Any:

@@ -167,10 +167,11 @@ class Collection:
 class Database:
     """A service's own database."""
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, named: Callable[[str], str] = str) -> None:
         """Wrap the driver's client; use `connect`."""
         self._client = client
         self._database = client[name]
+        self._named = named
         self.name = name
 
     @classmethod
@@ -195,7 +196,19 @@ class Database:
 
     def collection(self, name: str) -> Collection:
         """The collection of this name."""
-        return Collection(self._database[name])
+        return Collection(self._database[self._named(name)])
+
+    def renamed(self, named: Callable[[str], str]) -> "Database":
+        """The same database whose collections stand under the names that `named` gives them whenever one is asked for."""
+        return Database(self._client, self.name, named)
+
+    async def collection_names(self) -> set[str]:
+        """The names of the collections that there are, as they stand in the database."""
+        return set(await self._database.list_collection_names())
+
+    async def drop(self, name: str) -> None:
+        """Remove a collection with all it holds; nothing happens where there is none."""
+        await self._database.drop_collection(self._named(name))
 
     async def in_transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """Run the work in one transaction; it may be run again after a conflict and must touch nothing outside it.

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapp
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -29,6 +29,7 @@ from chassis.kafka import Cluster, ensure_topic
 from chassis.metrics import Metrics
 from chassis.mongo import Database, PyMongoError
 from chassis.problems import Unavailable
+from chassis.progress import Progress
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings, SettingsT, load
 from chassis.web import create_app, create_server
@@ -64,6 +65,21 @@ class Parts:
         )
 
 
+class Reader(Protocol):
+    """What reads from Kafka: a `Consumer`, or several behind one face. `start` may return at once or read on and on."""
+
+    @property
+    def progress(self) -> Progress:
+        """The progress by which the service's health is told."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to read. May be called again where it has failed."""
+
+    async def stop(self) -> None:
+        """Finish what is in hand."""
+
+
 @dataclass
 class Service:
     """One service, composed in its `app.py`.
@@ -79,7 +95,7 @@ class Service:
     prepare: Callable[[], Awaitable[None]]
     topic: str | None = None
     commands: Commands | None = None
-    consumer: Consumer[Any] | None = None
+    consumer: Reader | None = None
     asyncapi: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     allow_cookie: bool = False
     running: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
@@ -157,8 +173,8 @@ class Service:
         if self.relay is not None and mode in {"all", "relay"}:
             health.register("relay", self.relay.check, vital=True)
         if self.consumer is not None and mode in {"all", "worker"}:
-            health.register("consumer", self.consumer.progress.ready)
-            health.register("consumer moves", self.consumer.progress.alive, vital=True)
+            health.register("consumer", partial(_check_ready, self.consumer))
+            health.register("consumer moves", partial(_check_moves, self.consumer), vital=True)
 
     async def _check_database(self) -> str:
         try:
@@ -211,6 +227,14 @@ async def _check_prepared(prepared: asyncio.Event) -> str:
         message = "waits for MongoDB and Kafka"
         raise Unhealthy(message)
     return "indexes and topic are there"
+
+
+async def _check_ready(reader: Reader) -> str:
+    return await reader.progress.ready()
+
+
+async def _check_moves(reader: Reader) -> str:
+    return await reader.progress.alive()
 
 
 def _database_away(error: PyMongoError) -> Unavailable:
