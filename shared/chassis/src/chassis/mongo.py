@@ -199,7 +199,7 @@ class Database:
         return Collection(self._database[self._named(name)])
 
     def renamed(self, named: Callable[[str], str]) -> "Database":
-        """The same database whose collections stand under the names that `named` gives them whenever one is asked for."""
+        """The same database, its collections found under the name that `named` gives when one is asked for."""
         return Database(self._client, self.name, named)
 
     async def collection_names(self) -> set[str]:
