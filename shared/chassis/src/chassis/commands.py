@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from kernel import Command, Event, Refused, State
 
-from chassis import clock
+from chassis import clock, failpoints
 from chassis.journal import Change, Context, Owner, Publication, entry_of, journal_of
 from chassis.metrics import Metrics
 from chassis.mongo import Database, Document, PyMongoError, Replacement, Session, is_duplicate
@@ -196,7 +196,9 @@ class Unit:
         for collection, operations in changed.items():
             written = await self._database.collection(collection).write(operations, session=self._session)
             assert written == len(operations), "a snapshot transaction sees no version but the one it read"
+        await failpoints.reach("after-state-write")
         await journal_of(self._database).insert(self.entries, session=self._session)
+        await failpoints.reach("after-journal-write")
 
 
 class Commands:
@@ -240,8 +242,7 @@ class Commands:
             else:
                 self._committed(instructions, outcomes)
                 return outcomes
-        message = "unreachable: the last attempt returns or raises"
-        raise AssertionError(message)
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _work(
         self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]], session: Session, *, look_first: bool

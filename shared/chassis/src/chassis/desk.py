@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
 from kernel import Command, derived_id
 
+from chassis import failpoints
 from chassis.auth import Caller, requires
 from chassis.commands import Aggregate, Commands, Instruction, Outcome, Unit
 from chassis.journal import Actor, Context
@@ -36,6 +37,7 @@ class Desk:
         """Carry out one command and answer with the aggregate as it is after, its version as ETag."""
         context = replace(self.context, reason=reason)
         outcome = await self.commands.carry_out(self.scope, Instruction(aggregate, aggregate_id, command, context))
+        await failpoints.reach("before-answer")
         return answered(outcome, status=201 if created else 200)
 
     async def carry_on(
@@ -70,6 +72,7 @@ class desk:  # noqa: N801 - reads as a word in a route: Depends(desk(Role.OPERAT
     ) -> Desk:
         """Put together what surrounds the command."""
         await self._requires(caller)
+        await request.app.state.backlog.check()
         actor = Actor(caller.subject, tuple(sorted(caller.roles)))
         context = Context(
             command_id=derived_id("command", caller.subject, repr(caller.scope), key),

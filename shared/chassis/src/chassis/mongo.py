@@ -14,6 +14,7 @@ from pymongo import DeleteMany, ReadPreference, ReplaceOne, UpdateOne, WriteConc
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from chassis import clock, failpoints
 from chassis.scope import Scope
 
 __all__ = [
@@ -37,6 +38,8 @@ T = TypeVar("T")
 DUPLICATE_KEY = 11000
 CONFLICT_PAUSES = 20
 COMMIT_PAUSES = 8
+PATIENCE_SECONDS = 10.0
+"""What takes longer is an outage and no conflict: whoever asked is told, and may ask again."""
 TRANSACTION = {
     "read_concern": ReadConcern("snapshot"),
     "write_concern": WriteConcern("majority", j=True, wtimeout=10_000),
@@ -90,9 +93,10 @@ class Collection:
         found = await self.find(scope, condition, sort=sort, limit=1, session=session)
         return found[0] if found else None
 
-    async def count(self, scope: Scope, condition: Filter) -> int:
-        """How many documents within the scope meet the condition."""
-        return await self._collection.count_documents(_scoped(scope, condition))
+    async def count(self, scope: Scope, condition: Filter, *, limit: int = 0) -> int:
+        """How many documents within the scope meet the condition; counted no further than a `limit`."""
+        options = {"limit": limit} if limit else {}
+        return await self._collection.count_documents(_scoped(scope, condition), **options)
 
     async def aggregate(self, scope: Scope, stages: Sequence[Filter], *, condition: Filter) -> list[Document]:
         """Run the stages over the documents within the scope that meet the condition."""
@@ -215,6 +219,7 @@ class Database:
 
         Shielded: a caller that is cancelled while the commit is on its way must not leave it half told.
         """
+        await failpoints.reach("before-transaction")
         return await asyncio.shield(self._transaction(work))
 
     async def _transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
@@ -224,7 +229,9 @@ class Database:
                     async with session.start_transaction(**TRANSACTION):
                         result = await work(session)
                         # Committed here, so that one whose outcome is unknown is asked again, not taken for a failure.
+                        await failpoints.reach("before-commit")
                         await _commit(session)
+                        await failpoints.reach("after-commit")
                         return result
                 except PyMongoError as error:
                     if not error.has_error_label("TransientTransactionError") or pause is None:
@@ -244,8 +251,12 @@ class Database:
 
 def pauses(count: int) -> Iterable[float | None]:
     """Growing random pauses between attempts, in seconds; None for the last attempt, after which there is none."""
-    # Chance keeps rivals apart; nobody gains by guessing it.
-    yield from (random.uniform(0, min(0.5, 0.005 * 2**attempt)) for attempt in range(count))  # noqa: S311
+    began = clock.monotonic()
+    for attempt in range(count):
+        if clock.monotonic() - began > PATIENCE_SECONDS:
+            break
+        # Chance keeps rivals apart; nobody gains by guessing it.
+        yield random.uniform(0, min(0.5, 0.005 * 2**attempt))  # noqa: S311
     yield None
 
 

@@ -15,7 +15,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from opentelemetry.trace import SpanKind
 
-from chassis import clock
+from chassis import clock, failpoints
 from chassis.health import Unhealthy
 from chassis.journal import journal_of
 from chassis.kafka import Cluster, encoded, producer_of
@@ -101,6 +101,7 @@ class Relay:
         self._measure(entries)
         if entries:
             await self._send([message for entry in entries for message in entry["messages"]])
+            await failpoints.reach("between-ack-and-mark")
             published = {"_id": {"$in": [entry["_id"] for entry in entries]}}
             await journal_of(self.database).update(published, {"$unset": {"pending": ""}})
         return len(entries)
@@ -117,6 +118,7 @@ class Relay:
                     )
                     for message in messages
                 ]
+                await failpoints.reach("between-send-and-ack")
                 await asyncio.gather(*acknowledgements)
         self.metrics.published_total.inc(len(messages))
 

@@ -18,9 +18,10 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from pydantic import JsonValue
 
-from chassis import logs, telemetry
+from chassis import failpoints, logs, telemetry
 from chassis.adoption import BODY_BYTES_MAX
 from chassis.auth import Authenticator
+from chassis.backlog import Backlog
 from chassis.commands import Commands
 from chassis.consuming import Consumer
 from chassis.health import Health, Unhealthy
@@ -127,6 +128,7 @@ class Service:
             translations={PyMongoError: _database_away},
         )
         app.state.commands = self.commands
+        app.state.backlog = Backlog(parts.database, parts.settings.outbox_limit)
         app.state.parts = parts
         return app
 
@@ -202,6 +204,7 @@ def run(settings_class: type[SettingsT], compose: Callable[[SettingsT], Service]
     service = compose(settings)
     logs.configure(service.parts.name, settings.log_level)
     telemetry.configure(service.parts.name)
+    failpoints.configure(service.parts.name, settings)
     create_server(service.app(mode), settings).run()
 
 

@@ -1,5 +1,6 @@
 """Settings that every service shares, from the environment only, with one line for each wrong variable."""
 
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
@@ -35,6 +36,11 @@ class ServiceSettings(BaseSettings):
     http_port: Port
     http_body_limit_bytes: Annotated[int, Field(ge=1_024)] = 1_048_576
     shutdown_limit_seconds: Annotated[float, Field(gt=0)] = 15.0
+    outbox_limit: Annotated[int, Field(ge=1)] = Field(
+        default=100_000,
+        description="How many changes may wait for Kafka before further commands are turned away",
+    )
+    failpoints: Path | None = Field(default=None, description="Where tests arm fail points; development only")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
 

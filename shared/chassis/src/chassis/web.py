@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from chassis import problems
 from chassis.auth import Authenticator
+from chassis.deadline import AnswerInTime
 from chassis.health import Health
 from chassis.metrics import Metrics
 from chassis.requests import BodyGuard, CrashGuard, RequestContext
@@ -138,6 +139,7 @@ def _middleware(metrics: Metrics, limit_bytes: int, limits: Mapping[str, int]) -
     return [
         Middleware(RequestContext, metrics=metrics),
         Middleware(CrashGuard),
+        Middleware(AnswerInTime, batches=limits),
         Middleware(BodyGuard, limit_bytes=limit_bytes, limits=limits),
     ]
 

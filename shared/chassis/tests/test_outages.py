@@ -1,0 +1,69 @@
+"""Outages degrade: commands go on up to a stated backlog, and nobody hangs on what does not answer."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from chassis.backlog import Backlog
+from chassis.commands import Commands
+from chassis.deadline import AnswerInTime
+from chassis.journal import journal_of
+from chassis.mongo import Database
+from chassis.problems import Unavailable
+from chassis.scope import Scope
+from counting import instruction
+from starlette.types import Message, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+ALL = Scope.everything()
+START: Message = {"type": "http.response.start", "status": 200, "headers": []}
+
+
+async def test_commands_are_turned_away_once_as_much_waits_for_kafka_as_may(
+    commands: Commands, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.backlog.LOOK_EVERY_SECONDS", 0)
+    backlog = Backlog(database, limit=2)
+    await commands.carry_out(ALL, instruction("a", "k1"))
+    await backlog.check()
+    await commands.carry_out(ALL, instruction("a", "k2"))
+    with pytest.raises(Unavailable) as refused:
+        await backlog.check()
+    assert refused.value.headers == {"Retry-After": "30"}
+    await journal_of(database).update({"_id": "k1"}, {"$unset": {"pending": ""}})
+    await backlog.check()
+
+
+@asynccontextmanager
+async def caller(seconds_before: float, seconds_within: float) -> AsyncGenerator[httpx.AsyncClient]:
+    """Someone who calls an app that hangs for so long before, and within, its answer."""
+
+    async def app(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await asyncio.sleep(seconds_before)
+        await send(START)
+        await asyncio.sleep(seconds_within)
+        await send({"type": "http.response.body", "body": b"done"})
+
+    transport = httpx.ASGITransport(AnswerInTime(app, {"/batch": 1}))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        yield client
+
+
+async def test_a_request_that_hangs_is_answered_with_503_and_when_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.01)
+    async with caller(60, 0) as client:
+        answer = await client.get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_batch_has_longer_and_a_stream_as_long_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.05)
+    async with caller(0.2, 0) as client:
+        assert (await client.get("/batch")).text == "done"
+    async with caller(0, 0.2) as client:
+        assert (await client.get("/")).text == "done"
