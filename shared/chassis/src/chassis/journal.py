@@ -1,7 +1,8 @@
 """The journal: one entry a command is the outbox row, the idempotency record and the audit row at once.
 
 See shared/decisions/0001-journal.md. An entry is written in the transaction of the change it tells of and never
-altered; only `pending` is taken away once Kafka has acknowledged its messages, and it stands outside the hash.
+altered; only its two marks are taken away, and they stand outside the hash: `pending` once Kafka has acknowledged its
+messages, `unsealed` once a checkpoint tells of it outside the database.
 """
 
 import hashlib
@@ -17,6 +18,8 @@ from chassis.mongo import Collection, Database, Document
 from chassis.telemetry import current_traceparent
 
 JOURNAL = "journal"
+UNSEALED = "unsealed"
+OUTSIDE_HASH = frozenset({"hash", "pending", UNSEALED})
 Provenance = Literal["recorded", "migrated"]
 
 
@@ -88,7 +91,7 @@ class Change:
 
 
 def entry_of(change: Change, context: Context) -> Document:
-    """The journal entry of a change; `hash` covers everything but `pending`, and through `prev_hash` all before it."""
+    """The journal entry of a change; `hash` covers everything but the marks, and through `prev_hash` all before it."""
     messages = [_message(change, context, index) for index, made in enumerate(change.publications) if made is not None]
     entry: Document = {
         "_id": context.command_id,
@@ -110,12 +113,12 @@ def entry_of(change: Change, context: Context) -> Document:
         "trace": context.traceparent,
         "prev_hash": change.previous_hash,
     }
-    return {**entry, "hash": entry_hash(entry), **({"pending": True} if messages else {})}
+    return {**entry, "hash": entry_hash(entry), UNSEALED: True, **({"pending": True} if messages else {})}
 
 
 def entry_hash(entry: Mapping[str, Any]) -> str:
-    """SHA-256 of the entry in canonical JSON (sorted keys, UTF-8), without `hash` and `pending`."""
-    told = {name: value for name, value in entry.items() if name not in {"hash", "pending"}}
+    """SHA-256 of the entry in canonical JSON (sorted keys, UTF-8), without `hash` and the marks."""
+    told = {name: value for name, value in entry.items() if name not in OUTSIDE_HASH}
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)).hexdigest()
 
 
@@ -130,8 +133,9 @@ def journal_of(database: Database) -> Collection:
 
 
 async def ensure_journal(database: Database) -> None:
-    """Make the journal's indexes: the outbox's, and the one for an aggregate's history."""
+    """Make the journal's indexes: the outbox's, the sealer's, and the one for an aggregate's history."""
     journal = journal_of(database)
+    await journal.ensure_index([("recorded_at", 1), ("version.after", 1), (UNSEALED, 1)], where={UNSEALED: True})
     await journal.ensure_index([("recorded_at", 1), ("version.after", 1)], where={"pending": True})
     await journal.ensure_index([("aggregate.id", 1), ("version.after", 1)])
 

@@ -34,7 +34,7 @@ class Cluster:
         return f"{self.topic_prefix}{name}"
 
 
-async def ensure_topic(cluster: Cluster, name: str) -> None:
+async def ensure_topic(cluster: Cluster, name: str, *, partitions: int = PARTITIONS) -> None:
     """Make the topic a service publishes on. Retention is unlimited: readers start from the beginning."""
     settings = {
         "retention.ms": "-1",
@@ -43,7 +43,7 @@ async def ensure_topic(cluster: Cluster, name: str) -> None:
         "min.insync.replicas": str(max(1, cluster.replication_factor - 1)),
         "unclean.leader.election.enable": "false",
     }
-    topic = NewTopic(cluster.topic(name), PARTITIONS, cluster.replication_factor, topic_configs=settings)
+    topic = NewTopic(cluster.topic(name), partitions, cluster.replication_factor, topic_configs=settings)
     async with _admin(cluster) as admin:
         response: Any = await admin.create_topics([topic])
     for _, code, message in response.topic_errors:

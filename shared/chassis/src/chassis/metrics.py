@@ -43,6 +43,10 @@ class Metrics:
         self.outbox_oldest_seconds = self._gauge(
             "outbox_oldest_seconds", "Age of the oldest journal entry not yet published."
         )
+        self.unsealed_oldest_seconds = self._gauge(
+            "unsealed_oldest_seconds",
+            "Age of the oldest journal entry in no checkpoint yet.",
+        )
 
     def observe_request(self, *, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count one answered request; `route` is its template, or `None` where no route matched."""

@@ -86,6 +86,11 @@ class Collection:
         cursor = cursor.sort(list(sort)) if sort else cursor
         return await cursor.limit(limit).to_list(None)
 
+    async def stream(self, scope: Scope, condition: Filter, *, sort: Sort) -> AsyncIterator[Document]:
+        """Every document within the scope that meets the condition, without holding all of them at once."""
+        async for document in self._collection.find(_scoped(scope, condition)).sort(list(sort)):
+            yield document
+
     async def find_one(
         self, scope: Scope, condition: Filter, *, sort: Sort = (), session: Session | None = None
     ) -> Document | None:
