@@ -6,6 +6,7 @@ about loss is set here (shared/decisions/0007-kafka-settings.md). A service give
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,12 +20,15 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from opentelemetry.trace import SpanKind
 
+from chassis import failpoints
+from chassis.applying import Held, apply_sound
 from chassis.kafka import Cluster, wait_for_topics
 from chassis.metrics import Metrics
-from chassis.mongo import Database, PyMongoError
-from chassis.parking import BEHIND, ParkingLot
+from chassis.mongo import Database
+from chassis.parking import ParkingLot
 from chassis.progress import Progress
 from chassis.records import Record, record_of
+from chassis.redriving import Redriver
 from chassis.telemetry import is_sampled, span
 
 BATCH_RECORDS: Final = 1_000
@@ -45,6 +49,10 @@ class TooManyParkedError(Exception):
     """So much was parked that going on would only park more."""
 
 
+class UnreadableError(ValueError):
+    """The record cannot be read at all."""
+
+
 @dataclass
 class Consumer(Generic[D]):
     """Reads topics from the first event and hands batches to an effect that may see an event more than once.
@@ -62,12 +70,16 @@ class Consumer(Generic[D]):
     metrics: Metrics
     instance: str | None = None
     progress: Progress = field(default_factory=Progress)
+    parked_max: int = PARKED_MAX
 
     def __post_init__(self) -> None:
         """Make the lot; nothing is connected yet."""
         self._lot = ParkingLot(self.database, self.name)
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
+        self._turn = asyncio.Lock()
+        self._redriver = Redriver(self._lot, self._decoded, self._traced, self._look, self._turn)
+        self._redriving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Wait for the topics, then read them from the committed place. May be called again where it has failed."""
@@ -88,9 +100,14 @@ class Consumer(Generic[D]):
             await self.stop()
             raise
         self.progress.watch(self.name, self._subscriber.consumer, self.metrics)
+        self._redriving = asyncio.create_task(self._redriver.run())
 
     async def stop(self) -> None:
         """Finish the batch in hand, commit it, leave the group."""
+        redriving, self._redriving = self._redriving, None
+        if redriving is not None:
+            redriving.cancel()
+            await asyncio.gather(redriving, return_exceptions=True)
         broker, self._broker = self._broker, None
         if broker is not None:
             await broker.stop()
@@ -120,7 +137,8 @@ class Consumer(Generic[D]):
         """One batch: applied or parked whole, however long an outage takes; then committed."""
         for attempt in range(2**31):
             try:
-                await self._settle(records)
+                async with self._turn:
+                    await self._settle(records)
             except Exception as error:  # noqa: BLE001 - whatever it is: going on would commit past these records
                 self.progress.blocked(type(error).__name__)
                 _log.warning("consumer waits", consumer=self.name, error=type(error).__name__, detail=str(error)[:200])
@@ -129,56 +147,33 @@ class Consumer(Generic[D]):
                 return
 
     async def _settle(self, records: Sequence[Record]) -> None:
-        await self._check_lot()
-        known = self._decoded(records)
-        blocked = self._lot.blocked(record.subject for record in records)
-        blocked |= await self._park_malformed(known, blocked)
-        behind = [record for record, event in known if record.subject in blocked and not isinstance(event, Exception)]
-        await self._park([(record, BEHIND) for record in behind])
-        await self._apply([(r, e) for r, e in known if r.subject not in blocked and not isinstance(e, Exception)])
-        await self._commit(records)
+        if alarm := await self._look():
+            raise TooManyParkedError(alarm)
+        known = [(record, event) for record in records if (event := self._decoded(record)) is not None]
+        stopped = self._lot.blocked(record.subject for record, _ in known)
+        # What stands before a malformed record of its aggregate in this batch is sound, but order is simpler to
+        # promise than to interleave: it waits too, and a redrive applies it first.
+        stopped |= {record.subject for record, event in known if isinstance(event, Exception)}
+        held = [
+            Held(record, event if isinstance(event, Exception) else None)
+            for record, event in known
+            if record.subject in stopped
+        ]
+        passed = [(r, e) for r, e in known if r.subject not in stopped and not isinstance(e, Exception)]
+        held += await apply_sound(self._traced, passed)
+        parked = await self._park(held)
+        await failpoints.reach("between-effect-and-commit")
+        if await self._commit(records):
+            self._tell(records, known, held, parked)
 
-    def _decoded(self, records: Sequence[Record]) -> list[tuple[Record, D | ValueError]]:
-        """Records of known types with their event, or with what is wrong with them."""
-        decoded: list[tuple[Record, D | ValueError]] = []
-        for record in records:
-            event = self._decode(record)
-            if event is None:
-                self._count("skipped_unknown", 1)
-            else:
-                decoded.append((record, event))
-        return decoded
-
-    def _decode(self, record: Record) -> D | ValueError | None:
+    def _decoded(self, record: Record) -> D | Exception | None:
+        """The record's event, None for an unknown type, or what is wrong with it."""
         if record.defect is not None:
-            return ValueError(record.defect)
+            return UnreadableError(record.defect)
         try:
             return self.decode(record.headers, record.body)
         except (ValueError, RecursionError) as error:
-            return ValueError(str(error))
-
-    async def _park_malformed(self, known: Sequence[tuple[Record, D | ValueError]], blocked: set[str]) -> set[str]:
-        malformed = [(record, str(error)) for record, error in known if isinstance(error, ValueError)]
-        await self._park(malformed)
-        # What stands before a malformed record of its aggregate in this batch is sound, but order is simpler to
-        # promise than to interleave: it waits too, and a redrive applies it first.
-        return {record.subject for record, _ in malformed} - blocked
-
-    async def _apply(self, batch: Sequence[tuple[Record, D]]) -> None:
-        """Apply the batch at once; where something in it is poison, find it by halving."""
-        if not batch:
-            return
-        try:
-            await self._traced(batch)
-        except (PyMongoError, KafkaError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever an event makes go wrong, it is that event which is parked
-            if len(batch) == 1:
-                await self._poison(batch[0][0], error)
-            else:
-                await self._halved(batch)
-        else:
-            self._count("applied", len(batch))
+            return error
 
     async def _traced(self, batch: Sequence[tuple[Record, D]]) -> None:
         sampled = [record for record, _ in batch if is_sampled(record.headers.get("traceparent", ""))]
@@ -188,42 +183,45 @@ class Consumer(Generic[D]):
                 spans.enter_context(span(name, SpanKind.CONSUMER, parent, event_id=record.event_id))
             await self.apply([event for _, event in batch])
 
-    async def _halved(self, batch: Sequence[tuple[Record, D]]) -> None:
-        middle = len(batch) // 2
-        await self._apply(batch[:middle])
-        rest = batch[middle:]
-        blocked = self._lot.blocked(record.subject for record, _ in rest)
-        await self._park([(record, BEHIND) for record, _ in rest if record.subject in blocked])
-        await self._apply([(record, event) for record, event in rest if record.subject not in blocked])
+    async def _park(self, held: Sequence[Held]) -> set[str]:
+        for record, error in held:
+            if error is not None:
+                _log.error("event parked", consumer=self.name, event_id=record.event_id, error=type(error).__name__)
+        return await self._lot.park(held)
 
-    async def _poison(self, record: Record, error: Exception) -> None:
-        _log.error("event parked", consumer=self.name, event_id=record.event_id, exc_info=error)
-        await self._park([(record, f"{type(error).__name__}: {error}"[:1_000])])
-
-    async def _park(self, records: Sequence[tuple[Record, str]]) -> None:
-        if records:
-            await self._lot.park(records)
-            self._count("parked", len(records))
-
-    async def _check_lot(self) -> None:
+    async def _look(self) -> str | None:
+        """See what is parked; the alarm, where that is too much to go on."""
         parked = await self._lot.look(self._subscriber.consumer.assignment())
+        too_many = f"{parked} records are parked, at most {self.parked_max} may be: mend the cause, redrive or discard"
+        alarm = too_many if parked > self.parked_max else None
         self.metrics.parked.labels(self.name).set(parked)
-        if parked > PARKED_MAX:
-            message = f"{parked} records are parked: mend the cause and redrive or discard them"
-            raise TooManyParkedError(message)
+        self.progress.alarmed(alarm)
+        return alarm
 
-    async def _commit(self, records: Sequence[Record]) -> None:
+    async def _commit(self, records: Sequence[Record]) -> bool:
+        """Whether the records are committed; if not, the partition's next reader sees them again."""
         offsets: dict[TopicPartition, int] = {}
         for record in records:
-            place = TopicPartition(record.topic, record.partition)
-            offsets[place] = max(offsets.get(place, 0), record.offset + 1)
+            offsets[record.partition_read] = max(offsets.get(record.partition_read, 0), record.offset + 1)
         try:
             await self._subscriber.consumer.commit(offsets)
-            self.progress.moved(offsets)
         except KafkaError as error:
             # The partition has moved to another member, which will see these records again; effects are idempotent.
             self._count("commit_failed", 1)
             _log.warning("commit failed", consumer=self.name, error=type(error).__name__)
+            return False
+        self.progress.moved(offsets)
+        return True
+
+    def _tell(
+        self, records: Sequence[Record], known: Sequence[tuple[Record, object]], held: Sequence[Held], parked: set[str]
+    ) -> None:
+        outcomes = {record.place: "applied" for record, _ in known}
+        outcomes |= {one.record.place: "parked" if one.record.place in parked else "duplicate" for one in held}
+        for record in records:
+            self.progress.told(record.partition_read, outcomes.get(record.place, "skipped_unknown"))
+        for outcome, number in Counter(outcomes.get(one.place, "skipped_unknown") for one in records).items():
+            self._count(outcome, number)
 
     def _count(self, outcome: str, records: int) -> None:
         self.metrics.consumed_total.labels(self.name, outcome).inc(records)

@@ -1,20 +1,43 @@
 """The parking lot: a record that cannot be applied waits here, and the later ones of its aggregate behind it.
 
-So a poison event stops its own aggregate and nothing else, and nothing is skipped silently.
+So a poison event stops its own aggregate and nothing else, and nothing is skipped silently. What becomes of a parked
+record, and who wanted it so, stays in the parking log (shared/decisions/0010-parking.md).
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
+
+from aiokafka import TopicPartition
 
 from chassis import clock
+from chassis.applying import Held
 from chassis.mongo import Collection, Database, Document
 from chassis.records import Record
 from chassis.scope import Scope
 
 PARKED: Final = "parked"
+PARKING_LOG: Final = "parking_log"
 LOOK_SECONDS: Final = 1.0
 BEHIND: Final = "waits behind an earlier event of its aggregate"
+BEHIND_FINGERPRINT: Final = "behind"
+REASON_CHARACTERS_MAX: Final = 1_000
+TYPE_CHARACTERS_MAX: Final = 100
+
+_ALL = Scope.everything()
+
+
+class Queue(NamedTuple):
+    """An aggregate's parked records on one partition: they are redriven in their order, by who reads the partition."""
+
+    subject: str
+    partition: TopicPartition
+
+    @property
+    def condition(self) -> Document:
+        """What its documents have in common, but for the consumer."""
+        topic, partition = self.partition.topic, self.partition.partition
+        return {"subject": self.subject, "place.topic": topic, "place.partition": partition}
 
 
 class ParkingLot:
@@ -22,13 +45,16 @@ class ParkingLot:
 
     Who reads a partition is the only one to park its records, so what is parked is known without asking each time: the
     lot is looked at anew after a second, for what was redriven or discarded, and whenever other partitions are read.
+    Looking and parking must not overlap: the consumer does one at a time.
     """
 
     def __init__(self, database: Database, consumer: str) -> None:
         """The lot of this consumer group."""
         self._consumer = consumer
         self._parked: Collection = database.collection(PARKED)
+        self._log: Collection = database.collection(PARKING_LOG)
         self._subjects = Counter[str]()
+        self._requested: list[Queue] = []
         self._partitions: frozenset[object] = frozenset()
         self._looked_at = -LOOK_SECONDS
 
@@ -36,12 +62,15 @@ class ParkingLot:
         """Make the index by which aggregates are found."""
         await self._parked.ensure_index([("consumer", 1), ("subject", 1)])
 
-    async def look(self, partitions: Iterable[object]) -> int:
+    async def look(self, partitions: Iterable[TopicPartition]) -> int:
         """See what is parked, where that may have changed; how many records wait."""
         read, now = frozenset(partitions), clock.monotonic()
         if read != self._partitions or now - self._looked_at >= LOOK_SECONDS:
-            found = await self._parked.find(Scope.everything(), {"consumer": self._consumer}, fields=["subject"])
+            wanted = ["subject", "place", "redrive"]
+            found = await self._parked.find(_ALL, {"consumer": self._consumer}, fields=wanted)
             self._subjects = Counter(document["subject"] for document in found)
+            queues = dict.fromkeys(_queue_of(document) for document in found if "redrive" in document)
+            self._requested = [queue for queue in queues if queue.partition in read]
             self._partitions, self._looked_at = read, now
         return self._subjects.total()
 
@@ -49,12 +78,48 @@ class ParkingLot:
         """Those of the aggregates that have a record here."""
         return {subject for subject in subjects if subject in self._subjects}
 
-    async def park(self, records: Sequence[tuple[Record, str]]) -> None:
-        """Keep the records with the reason for each. Parking the same record again changes nothing."""
-        await self._parked.insert_new([self._document(record, reason) for record, reason in records])
-        self._subjects.update(record.subject for record, _ in records)
+    def requested(self) -> Sequence[Queue]:
+        """What is to be redriven of the partitions that are read, as of the last look."""
+        return self._requested
 
-    def _document(self, record: Record, reason: str) -> Document:
+    async def park(self, held: Sequence[Held]) -> set[str]:
+        """Keep the records with the reason for each; the places of those that were not here yet."""
+        if not held:
+            return set()
+        documents = {one.record.place: self._document(one) for one in held}
+        ids = [document["_id"] for document in documents.values()]
+        here = {one["_id"] for one in await self._parked.find(_ALL, {"_id": {"$in": ids}}, fields=["_id"])}
+        new = {place: document for place, document in documents.items() if document["_id"] not in here}
+        await self._parked.insert_new(list(new.values()))
+        self._subjects.update(document["subject"] for document in new.values())
+        return set(new)
+
+    async def first_of(self, queue: Queue, limit: int) -> list[Document]:
+        """The first documents of a queue, in their order."""
+        condition = {"consumer": self._consumer, **queue.condition}
+        return await self._parked.find(_ALL, condition, sort=[("place.offset", 1)], limit=limit)
+
+    async def release(self, documents: Sequence[Document], request: str) -> None:
+        """Let go of what was applied. A record is logged first, so that it never vanishes without a word."""
+        if not documents:
+            return
+        await self._log.insert_new([log_entry(document, "redriven", request) for document in documents])
+        await self._parked.delete({"_id": {"$in": [document["_id"] for document in documents]}})
+        self._subjects.subtract(document["subject"] for document in documents)
+        self._subjects = +self._subjects
+
+    async def keep(self, queue: Queue, failed: Document, error: Exception, request: str) -> None:
+        """Keep what has failed again, under its new reason, and what waits behind it."""
+        why = {"reason": _reason(error), "fingerprint": _fingerprint(failed["type"], error)}
+        entry = log_entry({**failed, **why, "attempts": failed["attempts"] + 1}, "failed_again", request)
+        await self._log.insert_new([entry])
+        change = {"$set": {**why, "attempts": entry["attempts"]}, "$unset": {"redrive": ""}}
+        await self._parked.update({"_id": failed["_id"]}, change)
+        await self._parked.update({"consumer": self._consumer, **queue.condition}, {"$unset": {"redrive": ""}})
+
+    def _document(self, held: Held) -> Document:
+        record, error = held
+        kind = record.headers.get("ce_type")
         return {
             "_id": f"{self._consumer}:{record.place}",
             "consumer": self._consumer,
@@ -62,10 +127,44 @@ class ParkingLot:
             "sponsor": record.headers.get("ce_sponsor"),
             "study": record.headers.get("ce_study"),
             "event_id": record.event_id,
-            "type": record.headers.get("ce_type"),
+            "type": kind,
             "place": {"topic": record.topic, "partition": record.partition, "offset": record.offset},
             "headers": [[name, value] for name, value in record.headers.items()],
             "body": record.body,
-            "reason": reason,
+            "defect": record.defect,
+            "reason": _reason(error),
+            "fingerprint": _fingerprint(kind, error),
+            "attempts": 0 if error is None else 1,
             "parked_at": clock.now(),
         }
+
+
+def record_in(document: Document) -> Record:
+    """The record as it was read."""
+    place, headers = document["place"], dict(document["headers"])
+    where = place["topic"], place["partition"], place["offset"]
+    return Record(*where, headers, document["body"], document["defect"])
+
+
+def log_entry(document: Document, action: str, request: str) -> Document:
+    """What became of a parked record under a request; one entry, however often it is written."""
+    told = ("consumer", "subject", "event_id", "type", "place", "attempts", "reason", "fingerprint")
+    entry: Document = {name: document[name] for name in told}
+    deed = {"record": document["_id"], "action": action, "request": request, "at": clock.now()}
+    return {**entry, **deed, "_id": f"{request}:{action}:{document['_id']}:{document['attempts']}"}
+
+
+def _queue_of(document: Document) -> Queue:
+    place = document["place"]
+    return Queue(document["subject"], TopicPartition(place["topic"], place["partition"]))
+
+
+def _reason(error: Exception | None) -> str:
+    return BEHIND if error is None else f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
+
+
+def _fingerprint(kind: str | None, error: Exception | None) -> str:
+    """Type and class of error: failures that are alike, to be mended and redriven at once."""
+    if error is None:
+        return BEHIND_FINGERPRINT
+    return f"{(kind or 'untyped')[:TYPE_CHARACTERS_MAX]} {type(error).__name__}"

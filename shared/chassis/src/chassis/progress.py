@@ -3,6 +3,7 @@
 A ping stays green while a consumer is stuck (aiokafka#1154), so health measures movement.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -26,6 +27,9 @@ class Progress:
         self._positions: dict[TopicPartition, int] = {}
         self._moved_at = clock.monotonic()
         self._blocked_by: str | None = None
+        self._alarm: str | None = None
+        self.tally = Counter[tuple[TopicPartition, str]]()
+        """Records of each partition by what became of them, since the start."""
 
     def watch(self, name: str, consumer: Any, metrics: Metrics) -> None:
         """Look at this aiokafka consumer from now on."""
@@ -40,8 +44,18 @@ class Progress:
         """An outage keeps a batch from being applied."""
         self._blocked_by = cause
 
+    def told(self, place: TopicPartition, outcome: str) -> None:
+        """One record was committed, and this became of it."""
+        self.tally[place, outcome] += 1
+
+    def alarmed(self, alarm: str | None) -> None:
+        """The consumer stands still until people do what this sentence says; None when they have."""
+        self._alarm = alarm
+
     async def ready(self) -> str:
-        """Health: assigned, and not waiting for an outage to end. Raises Unhealthy."""
+        """Health: assigned, not waiting for an outage to end, nor for people. Raises Unhealthy."""
+        if self._alarm is not None:
+            raise Unhealthy(self._alarm)
         if self._blocked_by is not None:
             message = f"waits for an outage to end ({self._blocked_by})"
             raise Unhealthy(message)
@@ -52,10 +66,10 @@ class Progress:
         return f"{len(assigned)} partitions, {self._lag(assigned)} records behind"
 
     async def alive(self) -> str:
-        """Vital health: behind and not moving for minutes, without an outage to blame, is a case for a restart."""
+        """Vital health: behind and not moving for minutes is a case for a restart, unless its cause is known."""
         lag = self._lag(self._assigned())
         still = clock.monotonic() - self._moved_at
-        if lag and still > STALLED_SECONDS and self._blocked_by is None:
+        if lag and still > STALLED_SECONDS and self._blocked_by is None and self._alarm is None:
             message = f"{lag} records behind and no movement for {still:.0f} s"
             raise Unhealthy(message)
         if not lag:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aiokafka import TopicPartition
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -25,6 +27,11 @@ class Record:
     def subject(self) -> str:
         """The aggregate whose order must be kept; a record without one stands alone."""
         return self.headers.get("ce_subject") or self.place
+
+    @property
+    def partition_read(self) -> TopicPartition:
+        """The partition it was read from."""
+        return TopicPartition(self.topic, self.partition)
 
     @property
     def place(self) -> str:

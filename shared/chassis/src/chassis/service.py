@@ -29,6 +29,7 @@ from chassis.journal import ensure_journal
 from chassis.kafka import Cluster, ensure_topic
 from chassis.metrics import Metrics
 from chassis.mongo import Database, PyMongoError
+from chassis.parked_routes import parked_router
 from chassis.problems import Unavailable
 from chassis.progress import Progress
 from chassis.relay import Relay
@@ -118,7 +119,7 @@ class Service:
             title=self.title,
             version=self.version,
             settings=parts.settings,
-            routers=self.routers if mode in {"all", "api"} else (),
+            routers=self._routers() if mode in {"all", "api"} else (),
             health=parts.health,
             metrics=parts.metrics,
             authenticator=Authenticator.from_settings(parts.settings, allow_cookie=self.allow_cookie),
@@ -131,6 +132,10 @@ class Service:
         app.state.backlog = Backlog(parts.database, parts.settings.outbox_limit)
         app.state.parts = parts
         return app
+
+    def _routers(self) -> Sequence[APIRouter]:
+        """The service's own, and the parking lot's where it listens."""
+        return self.routers if self.consumer is None else (*self.routers, parked_router(self.parts.database))
 
     @asynccontextmanager
     async def _lifespan(self, mode: str, app: FastAPI) -> AsyncGenerator[None]:

@@ -1,0 +1,66 @@
+"""Applying a batch at once and, where that fails, finding what in it is poison: by halving, with short retries.
+
+What failed once may pass a moment later, so it is tried again after all the sound events have been applied: one pause
+for everything that failed in a batch, however much it is, and good traffic waits a tenth of a second at most.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NamedTuple, TypeVar
+
+from aiokafka.errors import KafkaError
+from kernel import Refused
+
+from chassis.mongo import PyMongoError
+from chassis.problems import Problem
+from chassis.records import Record
+
+OUTAGES: Final = (PyMongoError, KafkaError, OSError)
+"""Not an event's fault: waited out, never parked."""
+RULES: Final = (Refused, Problem, ValueError)
+"""A rule or a contract does not change its mind: not tried again."""
+RETRY_PAUSES_SECONDS: Final = (0.02, 0.1)
+
+D = TypeVar("D")
+Apply = Callable[[Sequence[tuple[Record, D]]], Awaitable[None]]
+
+
+class Held(NamedTuple):
+    """A record that was not applied: for its own error, or for none, because it waits behind one of its aggregate."""
+
+    record: Record
+    error: Exception | None
+
+
+async def apply_sound(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[Held]:
+    """Apply what can be applied; what was held, each aggregate's records in their order. Raises what is an outage."""
+    held = await _halved(apply, batch)
+    for pause in RETRY_PAUSES_SECONDS:
+        lasting = {one.record.subject for one in held if isinstance(one.error, RULES)}
+        passing = {one.record.place for one in held if one.record.subject not in lasting}
+        if not passing:
+            break
+        await asyncio.sleep(pause)
+        again = await _halved(apply, [(record, event) for record, event in batch if record.place in passing])
+        held = [one for one in held if one.record.subject in lasting] + again
+    return held
+
+
+async def _halved(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[Held]:
+    if not batch:
+        return []
+    try:
+        await apply(batch)
+    except OUTAGES:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever an event makes go wrong, it is that event which is held
+        return [Held(batch[0][0], error)] if len(batch) == 1 else await _in_halves(apply, batch)
+    return []
+
+
+async def _in_halves(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[Held]:
+    middle = len(batch) // 2
+    held = await _halved(apply, batch[:middle])
+    stopped = {one.record.subject for one in held}
+    behind = [Held(record, None) for record, _ in batch[middle:] if record.subject in stopped]
+    return held + behind + await _halved(apply, [one for one in batch[middle:] if one[0].subject not in stopped])
