@@ -18,6 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope as AsgiScope
 
 PROBLEM_JSON = "application/problem+json"
+ERRORS_MAX = 100
+FIELDS_NAMED_MAX = 20
 Translation = Callable[[Any], "Problem"]
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -136,9 +138,11 @@ def refusal(refused: Refused) -> Problem:
 
 def invalid_request(invalid: RequestValidationError) -> Problem:
     """Name every wrong input and what was expected; the input itself is not repeated."""
-    errors = [field_error(error) for error in invalid.errors()]
-    fields = ", ".join(error.field for error in errors)
-    return Problem(422, "invalid", f"The request is not valid: see {fields}.", errors=errors)
+    found = invalid.errors()
+    errors = [field_error(error) for error in found[:ERRORS_MAX]]
+    fields = ", ".join(error.field for error in errors[:FIELDS_NAMED_MAX])
+    more = f" and {len(found) - FIELDS_NAMED_MAX} more" if len(found) > FIELDS_NAMED_MAX else ""
+    return Problem(422, "invalid", f"The request is not valid: see {fields}{more}.", errors=errors)
 
 
 def _handler(translate: Translation) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:

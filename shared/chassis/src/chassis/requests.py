@@ -3,9 +3,11 @@
 The middlewares are plain ASGI: they add no task, so that context variables and cancellation reach the route.
 """
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
 
@@ -20,6 +22,8 @@ from chassis.metrics import Metrics
 from chassis.problems import FieldError, Problem, response_to, unexpected
 
 MAX_JSON_DEPTH = 32
+PATIENCE_BYTES = 32 * 1_048_576
+PATIENCE_SECONDS = 5.0
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 _VERSION_TAG = re.compile(r'"v?(\d{1,18})"')
@@ -196,18 +200,30 @@ def is_deeper_than(document: bytes, depth: int) -> bool:
 async def _read_body(headers: Headers, receive: Receive, limit_bytes: int) -> bytes | None:
     """Read all of the body; `None` when the caller has gone. Raises the 413 problem."""
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit_bytes:
-        raise _too_large(limit_bytes)
+    too_large = announced.isdecimal() and int(announced[:20]) > limit_bytes
     body = bytearray()
-    while True:
+    while not too_large:
         message = await receive()
         if message["type"] != "http.request":
             return None
         body += message.get("body", b"")
-        if len(body) > limit_bytes:
-            raise _too_large(limit_bytes)
-        if not message.get("more_body", False):
+        too_large = len(body) > limit_bytes
+        if not too_large and not message.get("more_body", False):
             return bytes(body)
+    body.clear()
+    await _let_pass(receive)
+    raise _too_large(limit_bytes)
+
+
+async def _let_pass(receive: Receive) -> None:
+    """Take a too large body to its end, or as far as patience goes: who is still sending would not hear the answer."""
+    passed, more = 0, True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while more and passed < PATIENCE_BYTES:
+                message = await receive()
+                passed += len(message.get("body", b""))
+                more = bool(message.get("more_body", False))
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
