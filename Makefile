@@ -8,10 +8,10 @@ export PATH := $(CURDIR)/.uv/bin:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 export STUDYLINE_DATA ?= $(CURDIR)/.studyline
 
-.PHONY: help install portal demo up test check format bench clean
+.PHONY: help install portal demo up test check format contracts bench bench-quick clean
 
 help: ## Say what can be done
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .uv/ready: deploy/local/bootstrap
 	@deploy/local/bootstrap $(UV_VERSION)
@@ -43,6 +43,12 @@ format: install ## Let the formatter and the safe fixes do their work
 
 contracts: install ## Write the event schemas anew from the event classes
 	@uv run --no-sync python -m contracts.schemas
+
+bench: install ## Measure speed beside the alternatives in one run; writes tests/bench/results.md
+	@uv run --no-sync python tests/bench/run.py $(ARGS)
+
+bench-quick: install ## The same in a few minutes
+	@uv run --no-sync python tests/bench/run.py --quick $(ARGS)
 
 clean: ## Remove what was installed and made here, the demo's data included
 	rm -rf .venv .uv .studyline .pytest_cache .ruff_cache .hypothesis
