@@ -20,6 +20,7 @@ from pydantic import JsonValue
 
 from chassis import failpoints, logs, telemetry
 from chassis.adoption import BODY_BYTES_MAX
+from chassis.anchors import CheckpointFile
 from chassis.auth import Authenticator
 from chassis.backlog import Backlog
 from chassis.commands import Commands
@@ -33,6 +34,7 @@ from chassis.parked_routes import parked_router
 from chassis.problems import Unavailable
 from chassis.progress import Progress
 from chassis.relay import Relay
+from chassis.sealing import Sealer
 from chassis.settings import ServiceSettings, SettingsT, load
 from chassis.web import create_app, create_server
 
@@ -102,13 +104,15 @@ class Service:
     allow_cookie: bool = False
     running: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
     relay: Relay | None = None
+    sealer: Sealer | None = None
 
     def __post_init__(self) -> None:
-        """A service that publishes has a relay, which its commands wake."""
+        """A service that publishes has a relay, which its commands wake, and where it has a key a sealer."""
         if self.topic is not None:
             parts = self.parts
             self.relay = Relay(parts.database, parts.cluster, self.topic, parts.metrics, parts.settings.instance)
             self.commands = Commands(parts.name, parts.database, parts.metrics, on_change=self.relay.wake)
+            self.sealer = _sealer_of(parts)
 
     def app(self, mode: str = "all") -> FastAPI:
         """The ASGI application of this mode."""
@@ -159,6 +163,7 @@ class Service:
         work: list[Coroutine[Any, Any, None]] = [self._prepare(prepared)]
         if self.relay is not None and mode in {"all", "relay"}:
             work.append(_after(prepared, self.relay.run))
+            work += [_after(prepared, self.sealer.run)] if self.sealer is not None else _unsealed()
         if self.consumer is not None and mode in {"all", "worker"}:
             work.append(_after(prepared, partial(_patiently, "consumer", self.consumer.start)))
         return work
@@ -211,6 +216,20 @@ def run(settings_class: type[SettingsT], compose: Callable[[SettingsT], Service]
     telemetry.configure(service.parts.name)
     failpoints.configure(service.parts.name, settings)
     create_server(service.app(mode), settings).run()
+
+
+def _sealer_of(parts: Parts) -> Sealer | None:
+    settings, key = parts.settings, parts.settings.load_seal_key()
+    if key is None:
+        return None
+    file = CheckpointFile(settings.checkpoint_file) if settings.checkpoint_file else None
+    pace = (settings.seal_interval_seconds, settings.instance)
+    return Sealer(parts.name, parts.database, parts.cluster, key, file, parts.metrics, *pace)
+
+
+def _unsealed() -> Sequence[Coroutine[Any, Any, None]]:
+    _log.warning("no STUDYLINE_SEAL_KEY_FILE: journal entries are chained, but no checkpoint leaves the database")
+    return ()
 
 
 async def _patiently(what: str, step: Callable[[], Awaitable[None]]) -> None:

@@ -3,14 +3,29 @@
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.checkpoints import SealKey
 
 ENV_PREFIX = "STUDYLINE_"
 
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def _with_seal_key(file: Path) -> Path:
+    try:
+        SealKey.load(file.read_bytes())
+    except OSError as error:
+        raise ValueError(f"the file cannot be read ({error.strerror})") from error
+    return file
+
+
+def _being_seal_key(pem: SecretStr) -> SecretStr:
+    SealKey.load(pem.get_secret_value().encode())
+    return pem
 
 
 class ServiceSettings(BaseSettings):
@@ -40,8 +55,24 @@ class ServiceSettings(BaseSettings):
         default=100_000,
         description="How many changes may wait for Kafka before further commands are turned away",
     )
+    seal_key_file: Annotated[Path, AfterValidator(_with_seal_key)] | None = Field(
+        default=None, description="The Ed25519 private key in PEM that signs the journal's checkpoints"
+    )
+    seal_key: Annotated[SecretStr, AfterValidator(_being_seal_key)] | None = Field(
+        default=None, description="The same key itself, where secrets come by the environment"
+    )
+    seal_interval_seconds: Annotated[float, Field(gt=0, le=300)] = 60.0
+    checkpoint_file: Path | None = Field(
+        default=None, description="A file outside the database to which checkpoints are added, besides Kafka"
+    )
     failpoints: Path | None = Field(default=None, description="Where tests arm fail points; development only")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+    def load_seal_key(self) -> SealKey | None:
+        """The key that signs checkpoints, from its file or the environment; None where none was given."""
+        if self.seal_key_file is not None:
+            return SealKey.load(self.seal_key_file.read_bytes())
+        return SealKey.load(self.seal_key.get_secret_value().encode()) if self.seal_key is not None else None
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
