@@ -26,6 +26,7 @@ NAMES = {
     "queries.py",
     "queries",
     "store.py",
+    "generations",
     "projections.py",
     "projections",
     "domain",

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from chassis.consuming import Consumer
 from chassis.kafka import encoded, ensure_topic, producer_of
 from chassis.mongo import Database
 from chassis.paging import PageRequest
@@ -80,13 +79,14 @@ async def test_what_kafka_holds_is_folded_from_the_first_event_and_delivered_aga
 ) -> None:
     stories = [whole_story("Acme", "A-1"), whole_story("Globex", "G-1")]
     consumer, parts = service.consumer, service.parts
-    assert isinstance(consumer, Consumer)
+    assert consumer is not None
     for topic in TOPICS.values():
         await ensure_topic(parts.cluster, topic)
     await send(service, [one for story in stories for one in story.told] * 2)
-    await consumer.start()
+    reading = asyncio.create_task(consumer.start())
     await asyncio.wait_for(until_folded(service, 2 * sum(len(story.told) for story in stories)), 60)
     await consumer.stop()
+    await reading
     assert [await counts_of(database, story) for story in stories] == [WHOLE, WHOLE]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from chassis.mongo import Database
+from chassis.mongo import Collection, Database
 from chassis.problems import Problem
 from chassis.scope import Scope
 from chassis.service import Service
@@ -20,6 +20,7 @@ from contracts import sponsor_id
 from reporting.api import feed as feeds
 from reporting.api.feed import Feed, Subscription
 from reporting.consumers import on_events
+from reporting.generations import Generations
 from reporting.queries.filters import EntryFilter
 from studyline.testing import Servers
 from telling import Story, whole_story
@@ -31,7 +32,7 @@ ACME, GLOBEX = whole_story("Acme", "A-1"), whole_story("Globex", "G-1")
 class Deaf(Feed):
     """A feed whose change stream brings nothing."""
 
-    async def _follow(self) -> None:
+    async def _follow(self, timeline: Collection) -> None:  # noqa: ARG002 - it listens to nothing
         await asyncio.Event().wait()
 
 
@@ -168,7 +169,7 @@ async def answering(url: str) -> None:
 
 
 async def test_what_the_change_stream_does_not_bring_the_sweep_finds_once(database: Database) -> None:
-    feed = Deaf(database, 1)
+    feed = Deaf(Generations(database), 1)
     async with feed.subscribed(ALL, EntryFilter()) as subscription:
         await on_events(database, ACME.told)
         await feed.sweep()
@@ -180,7 +181,7 @@ async def test_what_the_change_stream_does_not_bring_the_sweep_finds_once(databa
 
 async def test_what_was_there_before_is_not_new(database: Database) -> None:
     await on_events(database, ACME.told)
-    feed = Feed(database, 1)
+    feed = Feed(Generations(database), 1)
     async with feed.subscribed(ALL, EntryFilter()) as subscription:
         await feed.sweep()
         await on_events(database, GLOBEX.told)
@@ -190,7 +191,7 @@ async def test_what_was_there_before_is_not_new(database: Database) -> None:
 async def test_one_listener_too_many_is_told_to_come_back_later_and_may_when_another_has_gone(
     database: Database,
 ) -> None:
-    feed = Feed(database, 1)
+    feed = Feed(Generations(database), 1)
     async with feed.subscribed(ALL, EntryFilter()):
         with pytest.raises(Problem) as refused:
             await feed.subscribed(ALL, EntryFilter()).__aenter__()

@@ -1,9 +1,16 @@
-"""`python -m reporting [all|api|worker|relay]`; the only file that reads the environment."""
+"""`python -m reporting [all|api|worker|relay]` and `rebuild`; the only file that reads the environment."""
+
+import sys
 
 from chassis.service import run
+from chassis.settings import load
 
 from reporting.app import compose
+from reporting.generations import command
 from reporting.settings import Settings
 
 if __name__ == "__main__":
-    run(Settings, compose)
+    if sys.argv[1:2] == ["rebuild"]:
+        command.main(sys.argv[2:], load(Settings))
+    else:
+        run(Settings, compose)

@@ -2,13 +2,15 @@
 
 from functools import partial
 
+from chassis.consuming import Consumer
 from chassis.service import Parts, Service
-from contracts import received
+from contracts import Received, received
 
 from reporting import __version__, api, store
 from reporting.api.asyncapi import asyncapi_of
 from reporting.api.feed import Feed
-from reporting.consumers import LISTENS_TO, on_events
+from reporting.consumers import LISTENS_TO, Feeders, feed
+from reporting.generations import Generations, group_of
 from reporting.portal import router as portal_router
 from reporting.settings import Settings
 
@@ -18,19 +20,27 @@ NAME = "reporting"
 def compose(settings: Settings) -> Service:
     """The service, ready to run."""
     parts = Parts.of(NAME, settings)
-    consumer = parts.consumer(LISTENS_TO, received, partial(on_events, parts.database))
-    feed = Feed(parts.database, settings.stream_connections_max)
+    generations = Generations(parts.database)
+    feeders = Feeders(generations, partial(_consumer, parts, generations))
+    stream = Feed(generations, settings.stream_connections_max)
     return Service(
         parts,
         title="Studyline reporting",
         version=__version__,
         routers=[
-            *api.routers(parts.database, feed, consumer, parts.metrics),
-            portal_router(parts.database, settings),
+            *api.routers(generations, stream, feeders, parts),
+            portal_router(generations.serving, settings, generations.pinned),
         ],
-        prepare=partial(store.prepare, parts.database),
-        consumer=consumer,
+        prepare=partial(store.prepare_kept, generations),
+        consumer=feeders,
         asyncapi=asyncapi_of(NAME, __version__),
         allow_cookie=True,
-        running=feed.running,
+        running=stream.running,
     )
+
+
+def _consumer(parts: Parts, generations: Generations, number: int) -> Consumer[Received]:
+    """What feeds one generation, in a group of its own."""
+    effect = partial(feed, generations, number)
+    name, instance = group_of(number), parts.settings.instance
+    return Consumer(name, LISTENS_TO, received, effect, parts.database, parts.cluster, parts.metrics, instance)

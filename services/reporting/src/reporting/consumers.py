@@ -1,32 +1,85 @@
-"""Kafka in: fold each batch into the read model. A batch that comes again changes nothing."""
+"""Kafka in: each generation is fed by a consumer group of its own. A batch that comes again changes nothing."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
-from chassis import clock
-from chassis.mongo import Database, UpdateOne
-from chassis.projecting import project
+from chassis.consuming import Consumer
+from chassis.mongo import Database
+from chassis.progress import Progress
 from contracts import TOPICS, Received
 
-from reporting.handlers import recount
-from reporting.projections import projections_at
-from reporting.store import FRESHNESS
+from reporting.generations import Generations, group_of
+from reporting.generations.switching import wait_while_held
+from reporting.handlers import fold, recount, stored_before
 
 LISTENS_TO: Final = tuple(TOPICS.values())
+LOOK_SECONDS: Final = 1.0
+NOTHING: Final[Mapping[str, datetime]] = {}
 
 
-async def on_events(database: Database, batch: Sequence[Received]) -> None:
-    """Rows and timeline, then the counts that rest on the rows, then how far each source was read."""
-    await project(database, projections_at(clock.now()), batch)
+async def on_events(database: Database, batch: Sequence[Received], stored: Mapping[str, datetime] = NOTHING) -> None:
+    """Fold the batch into one generation, then count what it touched."""
+    await fold(database, batch, stored)
     await recount(database, batch)
-    await _note_progress(database, batch)
 
 
-async def _note_progress(database: Database, batch: Sequence[Received]) -> None:
-    latest = {one.envelope.source: one.envelope.recorded_at for one in batch}
-    for one in batch:
-        latest[one.envelope.source] = max(latest[one.envelope.source], one.envelope.recorded_at)
-    operations = [
-        UpdateOne({"_id": source}, {"$max": {"recorded_at": at}}, upsert=True) for source, at in latest.items()
-    ]
-    await database.collection(FRESHNESS).write(operations)
+async def feed(generations: Generations, number: int, batch: Sequence[Received]) -> None:
+    """Take the batch into a generation; one that does not serve marks its entries as the one that serves has them."""
+    await wait_while_held(generations, number)
+    present = (await generations.current()).present
+    stored = NOTHING if present == number else await stored_before(generations.at(present), batch)
+    await on_events(generations.at(number), batch, stored)
+
+
+class Feeders:
+    """A consumer for each generation that is kept up to date, whichever these are at the moment."""
+
+    def __init__(self, generations: Generations, consumer_of: Callable[[int], Consumer[Received]]) -> None:
+        """Nothing is read yet."""
+        self._generations, self._consumer_of = generations, consumer_of
+        self._running: dict[int, Consumer[Received]] = {}
+        self._present = 1
+        self._idle = Progress()
+        self._stopping = False
+
+    @property
+    def name(self) -> str:
+        """The consumer of the generation that serves."""
+        return group_of(self._present)
+
+    @property
+    def progress(self) -> Progress:
+        """The progress of the generation that serves: no other is vital."""
+        consumer = self._running.get(self._present)
+        return consumer.progress if consumer is not None else self._idle
+
+    async def start(self) -> None:
+        """Feed what is to be fed, until `stop`."""
+        while not self._stopping:
+            state = await self._generations.current()
+            self._present = state.present
+            for number in [one for one in self._running if one not in state.kept]:
+                await self._end(number)
+            for number in [one for one in state.kept if one not in self._running]:
+                await self._begin(number)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def stop(self) -> None:
+        """Finish the batches in hand."""
+        self._stopping = True
+        await asyncio.gather(*(consumer.stop() for consumer in self._running.values()))
+
+    async def _end(self, number: int) -> None:
+        consumer = self._running.pop(number)
+        await consumer.stop()
+        # What is read no more is not behind either.
+        consumer.metrics.consumer_lag.remove_by_labels({"consumer": consumer.name})
+
+    async def _begin(self, number: int) -> None:
+        consumer = self._consumer_of(number)
+        await consumer.start()
+        self._running[number] = consumer
+        if self._stopping:
+            await consumer.stop()

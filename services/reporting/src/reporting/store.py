@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from chassis.mongo import Database
 
+from reporting.generations import Generations
 from reporting.projections import facts, milestones, sites, studies, subjects, timeline
 
 STUDIES: Final = studies.COLLECTION
@@ -19,6 +20,9 @@ FACTS: Final = facts.COLLECTION
 TIMELINE: Final = timeline.COLLECTION
 COUNTS: Final = "study_counts"
 FRESHNESS: Final = "freshness"
+
+NAMES: Final = (STUDIES, SITES, SUBJECTS, MILESTONES, FACTS, TIMELINE, COUNTS, FRESHNESS)
+"""The collections of which each generation has its own."""
 
 INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     STUDIES: (
@@ -70,8 +74,14 @@ NO_COUNTS: Final[Mapping[str, Any]] = {
 """The counts of a study of which nothing has come in."""
 
 
+async def prepare_kept(generations: Generations) -> None:
+    """Make the indexes that are missing in the generations that are kept up to date."""
+    for generation in (await generations.current()).kept:
+        await prepare(generations.at(generation))
+
+
 async def prepare(database: Database) -> None:
-    """Make the indexes that are missing."""
+    """Make the indexes that are missing in one generation."""
     for name, indexes in INDEXES.items():
         for fields in indexes:
             await database.collection(name).ensure_index([(field, 1) for field in fields])

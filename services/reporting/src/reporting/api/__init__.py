@@ -1,15 +1,18 @@
 """HTTP in: parse, read, answer."""
 
-from chassis.consuming import Consumer
-from chassis.metrics import Metrics
-from chassis.mongo import Database
-from contracts import Received
+from chassis.service import Parts
 from fastapi import APIRouter
 
 from reporting.api import freshness, studies, timeline
 from reporting.api.feed import Feed
+from reporting.consumers import Feeders
+from reporting.generations import Generations
 
 
-def routers(database: Database, feed: Feed, consumer: Consumer[Received], metrics: Metrics) -> list[APIRouter]:
+def routers(generations: Generations, feed: Feed, feeders: Feeders, parts: Parts) -> list[APIRouter]:
     """Every router of the service but the portal's."""
-    return [studies.router(database), timeline.router(database, feed), freshness.router(database, consumer, metrics)]
+    return [
+        studies.router(generations),
+        timeline.router(generations, feed),
+        freshness.router(generations, feeders, parts),
+    ]

@@ -14,12 +14,13 @@ from typing import Any, Final
 
 import structlog
 from chassis import clock
-from chassis.mongo import Collection, Database, Document, PyMongoError
+from chassis.mongo import Collection, Document, PyMongoError
 from chassis.problems import FieldError, Problem, Unavailable
 from chassis.scope import Scope
 from fastapi import FastAPI
 
 from reporting.api.stopping import called_at_stop
+from reporting.generations import Generations
 from reporting.queries.filters import EntryFilter
 from reporting.store import TIMELINE
 
@@ -85,9 +86,9 @@ class Subscription:
 class Feed:
     """What comes into the timeline, watched as long as somebody listens."""
 
-    def __init__(self, database: Database, connections_max: int) -> None:
+    def __init__(self, generations: Generations, connections_max: int) -> None:
         """Nobody listens yet, so nothing is watched."""
-        self._timeline: Collection = database.collection(TIMELINE)
+        self._generations = generations
         self._connections_max = connections_max
         self._subscriptions: set[Subscription] = set()
         self._starting = asyncio.Lock()
@@ -121,10 +122,11 @@ class Feed:
 
         Call `check` before. An entry that was seen already may come again.
         """
-        last = last_event_id and await self._timeline.find_one(subscription.scope, {"_id": last_event_id})
+        timeline = await self._timeline()
+        last = last_event_id and await timeline.find_one(subscription.scope, {"_id": last_event_id})
         place = (last["stored_at"] - OVERLAP, "") if last else None
         while place is not None:
-            page = await self._stored_after(*place, subscription)
+            page = await _stored_after(timeline, *place, subscription)
             for document in page:
                 if document["_id"] != last_event_id:
                     yield document
@@ -132,7 +134,7 @@ class Feed:
 
     async def check(self, scope: Scope, last_event_id: str | None) -> None:
         """Refuse an event that the caller cannot have seen: nobody knows what came after it. Raises the 400 problem."""
-        if last_event_id is None or await self._timeline.find_one(scope, {"_id": last_event_id}):
+        if last_event_id is None or await (await self._timeline()).find_one(scope, {"_id": last_event_id}):
             return
         error = FieldError("Last-Event-ID", "names no entry that you may see", "the id of an entry", "header")
         detail = (
@@ -140,21 +142,16 @@ class Feed:
         )
         raise Problem(400, "unknown_event", detail, errors=[error])
 
-    async def _stored_after(self, stored_at: datetime, key: str, wanted: Subscription) -> list[Document]:
-        later = [{"stored_at": {"$gt": stored_at}}, {"stored_at": stored_at, "_id": {"$gt": key}}]
-        after = {"stored_at": {"$gte": stored_at}, "$or": later}
-        return await self._timeline.find(
-            wanted.scope,
-            {"$and": [wanted.asked.condition(), after]},
-            sort=[("stored_at", 1), ("_id", 1)],
-            limit=REPLAY_PAGE,
-        )
+    async def _timeline(self) -> Collection:
+        return (await self._generations.present()).collection(TIMELINE)
 
     async def _ensure_watch(self) -> None:
         async with self._starting:
             if self._watch is None:
                 self._swept_at = clock.now()
-                self._delivered = {one["_id"]: one["stored_at"] for one in await self._stored_lately()}
+                self._delivered = {
+                    one["_id"]: one["stored_at"] for one in await self._stored_lately(await self._timeline())
+                }
                 self._watch = asyncio.create_task(self._watching())
                 self._watch.add_done_callback(self._watch_ended)
 
@@ -164,9 +161,13 @@ class Feed:
             self._watch = None
 
     async def _watching(self) -> None:
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._follow())
-            both.create_task(self._sweep_regularly())
+        """Follow the timeline that serves; when another one does, the next sweep has seen it and that is followed."""
+        while True:
+            timeline = await self._timeline()
+            async with asyncio.TaskGroup() as both:
+                following = both.create_task(self._follow(timeline))
+                await self._sweep_regularly(timeline.name)
+                following.cancel()
 
     def _watch_ended(self, watch: asyncio.Task[None]) -> None:
         if not watch.cancelled() and (error := watch.exception()) is not None:
@@ -178,40 +179,43 @@ class Feed:
         for subscription in self._subscriptions:
             subscription.end(why)
 
-    async def _follow(self) -> None:
+    async def _follow(self, timeline: Collection) -> None:
         while True:
             try:
-                async for document in self._timeline.inserts():
+                async for document in timeline.inserts():
                     self._deliver([document])
             except PyMongoError as error:
                 _log.warning("change stream is opened again", error=type(error).__name__, detail=str(error)[:200])
             await asyncio.sleep(REOPEN_SECONDS)
 
-    async def _sweep_regularly(self) -> None:
+    async def _sweep_regularly(self, name: str) -> None:
+        """Until a sweep went over a timeline of another name."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await self.sweep()
+                if await self.sweep() != name:
+                    return
             except PyMongoError as error:
                 _log.warning("sweep is done again", error=type(error).__name__, detail=str(error)[:200])
 
-    async def sweep(self) -> None:
-        """Deliver what the change stream did not bring."""
-        started_at = clock.now()
-        stored = await self._stored_lately()
+    async def sweep(self) -> str:
+        """Deliver what the change stream did not bring; the name of the timeline that serves."""
+        started_at, timeline = clock.now(), await self._timeline()
+        stored = await self._stored_lately(timeline)
         missed = [one["_id"] for one in stored if one["_id"] not in self._delivered]
         for first in range(0, len(missed), REPLAY_PAGE):
             condition = {"_id": {"$in": missed[first : first + REPLAY_PAGE]}}
-            found = await self._timeline.find(Scope.everything(), condition)
+            found = await timeline.find(Scope.everything(), condition)
             self._deliver(sorted(found, key=lambda one: one["stored_at"]))
         self._swept_at = started_at
         oldest = started_at - OVERLAP
         self._delivered = {key: at for key, at in self._delivered.items() if at >= oldest}
+        return timeline.name
 
-    async def _stored_lately(self) -> list[Document]:
+    async def _stored_lately(self, timeline: Collection) -> list[Document]:
         since = {"stored_at": {"$gte": self._swept_at - OVERLAP}}
         order = [("stored_at", 1), ("_id", 1)]
-        return await self._timeline.find(Scope.everything(), since, sort=order, fields=["_id", "stored_at"])
+        return await timeline.find(Scope.everything(), since, sort=order, fields=["_id", "stored_at"])
 
     def _deliver(self, documents: Iterable[Any]) -> None:
         for document in documents:
@@ -219,3 +223,11 @@ class Feed:
                 self._delivered[document["_id"]] = document["stored_at"]
                 for subscription in self._subscriptions:
                     subscription.offer(document)
+
+
+async def _stored_after(timeline: Collection, stored_at: datetime, key: str, wanted: Subscription) -> list[Document]:
+    later = [{"stored_at": {"$gt": stored_at}}, {"stored_at": stored_at, "_id": {"$gt": key}}]
+    after = {"stored_at": {"$gte": stored_at}, "$or": later}
+    condition = {"$and": [wanted.asked.condition(), after]}
+    order = [("stored_at", 1), ("_id", 1)]
+    return await timeline.find(wanted.scope, condition, sort=order, limit=REPLAY_PAGE)

@@ -3,33 +3,34 @@
 from contextlib import suppress
 
 from chassis.auth import Caller
-from chassis.consuming import Consumer
 from chassis.health import Unhealthy
 from chassis.metrics import Metrics
-from chassis.mongo import Database
-from contracts import TOPICS, Received
+from chassis.service import Parts
+from contracts import TOPICS
 from fastapi import APIRouter
 
 from reporting import queries
+from reporting.consumers import Feeders
+from reporting.generations import Generations
 from reporting.queries.answers import Freshness, SourceFreshness
 
 
-def router(database: Database, consumer: Consumer[Received], metrics: Metrics) -> APIRouter:
+def router(generations: Generations, feeders: Feeders, parts: Parts) -> APIRouter:
     """The route of freshness."""
-    routes = APIRouter(prefix="/v1/freshness", tags=["freshness"])
+    routes = APIRouter(prefix="/v1/freshness", tags=["freshness"], dependencies=generations.pinned)
 
     @routes.get("")
     async def read_freshness(_: Caller) -> Freshness:
         """By source, when the last folded event was recorded and how many records are still to be folded."""
-        recorded = await queries.recorded_until(database)
-        lags = await lag_by_topic(consumer, metrics)
+        recorded = await queries.recorded_until(generations.serving)
+        lags = await lag_by_topic(feeders, parts.metrics)
         return Freshness(
             sources=[
                 SourceFreshness(
                     source=name,
                     topic=topic,
                     recorded_at=recorded.get(f"/studyline/{name}"),
-                    lag_records=lags.get(consumer.cluster.topic(topic)),
+                    lag_records=lags.get(parts.cluster.topic(topic)),
                 )
                 for name, topic in TOPICS.items()
             ]
@@ -38,14 +39,15 @@ def router(database: Database, consumer: Consumer[Received], metrics: Metrics) -
     return routes
 
 
-async def lag_by_topic(consumer: Consumer[Received], metrics: Metrics) -> dict[str, int]:
+async def lag_by_topic(feeders: Feeders, metrics: Metrics) -> dict[str, int]:
     """Records behind, by topic; empty where this process reads none."""
     # Standing still is for the health routes to tell; the lag is measured all the same.
     with suppress(Unhealthy):
-        await consumer.progress.alive()
+        await feeders.progress.alive()
     lags: dict[str, int] = {}
     for metric in metrics.consumer_lag.collect():
         for sample in metric.samples:
-            topic = sample.labels["topic"]
-            lags[topic] = lags.get(topic, 0) + int(sample.value)
+            if sample.labels["consumer"] == feeders.name:
+                topic = sample.labels["topic"]
+                lags[topic] = lags.get(topic, 0) + int(sample.value)
     return lags

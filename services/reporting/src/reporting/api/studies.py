@@ -3,18 +3,19 @@
 from typing import Annotated
 
 from chassis.auth import Caller
-from chassis.mongo import Database
 from chassis.paging import Page, Paging
 from fastapi import APIRouter, Query
 
 from reporting import queries
+from reporting.generations import Generations
 from reporting.queries.answers import Country, Site, Study
 from reporting.queries.filters import StudyFilter
 
 
-def router(database: Database) -> APIRouter:
+def router(generations: Generations) -> APIRouter:
     """The routes of studies."""
-    routes = APIRouter(prefix="/v1/studies", tags=["studies"])
+    routes = APIRouter(prefix="/v1/studies", tags=["studies"], dependencies=generations.pinned)
+    database = generations.serving
 
     @routes.get("")
     async def list_studies(caller: Caller, wanted: Paging, asked: Annotated[StudyFilter, Query()]) -> Page[Study]:

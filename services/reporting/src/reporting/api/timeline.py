@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any, Final
 
 from chassis.auth import Caller
-from chassis.mongo import Database
 from chassis.paging import Page, Paging
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import StreamingResponse
@@ -12,6 +11,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from reporting import queries
 from reporting.api.feed import Feed, Subscription
+from reporting.generations import Generations
 from reporting.queries.answers import TimelineEntry
 from reporting.queries.filters import EntryFilter, TimelineFilter
 
@@ -30,9 +30,9 @@ EVENT_STREAM: Final[dict[int | str, dict[str, Any]]] = {
 UNBUFFERED: Final = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
-def router(database: Database, feed: Feed) -> APIRouter:
+def router(generations: Generations, feed: Feed) -> APIRouter:
     """The routes of the timeline."""
-    routes = APIRouter(prefix="/v1/timeline", tags=["timeline"])
+    routes = APIRouter(prefix="/v1/timeline", tags=["timeline"], dependencies=generations.pinned)
 
     async def subscribed(
         caller: Caller, asked: Annotated[EntryFilter, Query()], last_event_id: LastEventId = None
@@ -46,7 +46,7 @@ def router(database: Database, feed: Feed) -> APIRouter:
         caller: Caller, wanted: Paging, asked: Annotated[TimelineFilter, Query()]
     ) -> Page[TimelineEntry]:
         """What happened, by the time of occurrence."""
-        return await queries.timeline_page(database, caller.scope, asked, wanted)
+        return await queries.timeline_page(generations.serving, caller.scope, asked, wanted)
 
     @routes.get("/stream", response_class=StreamingResponse, responses=EVENT_STREAM)
     async def stream_timeline(

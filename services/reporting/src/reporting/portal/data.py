@@ -1,7 +1,8 @@
 """The portal's own JSON, scoped to the caller: the timeline's data, and how busy the studies in sight were."""
 
 import asyncio
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 from chassis import clock
 from chassis.auth import Caller
@@ -39,9 +40,9 @@ class RecentDocuments:
         return await asyncio.shield(task)
 
 
-def router(database: Database) -> APIRouter:
+def router(database: Database, pinned: Sequence[Any]) -> APIRouter:
     """The routes /portal/timeline.json and /portal/activity.json."""
-    routes = APIRouter(prefix="/portal", include_in_schema=False)
+    routes = APIRouter(prefix="/portal", include_in_schema=False, dependencies=pinned)
     documents = RecentDocuments(database)
 
     @routes.get("/timeline.json")

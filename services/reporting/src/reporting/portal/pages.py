@@ -1,5 +1,6 @@
 """The pages: portfolio, timeline, study."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from chassis import clock
@@ -22,9 +23,9 @@ from reporting.queries.answers import Study, Totals
 TABLE_KINDS: Final = ("first_submitted", "study_start", "primary_completion", "study_completion", "results_posted")
 
 
-def router(database: Database, renderer: Renderer) -> APIRouter:
+def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> APIRouter:
     """The routes of the pages."""
-    routes = APIRouter(include_in_schema=False, route_class=page_route(renderer))
+    routes = APIRouter(include_in_schema=False, route_class=page_route(renderer), dependencies=pinned)
 
     @routes.get("/")
     async def show_portfolio(request: Request, caller: Caller, asked: Filters, cursor: Cursor = None) -> Response:

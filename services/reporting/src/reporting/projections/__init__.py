@@ -1,6 +1,6 @@
 """Public event → read-model writes. Pure: rows mirror aggregates, the timeline has one entry an event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +19,6 @@ ROWS: Final[Sequence[Rows[Received]]] = (
 )
 
 
-def projections_at(stored_at: datetime) -> Sequence[Rows[Received] | Entries[Received]]:
-    """Every projection; entries of the timeline are marked as stored at this instant."""
-    return (*ROWS, timeline.entries_at(stored_at))
+def projections_at(stored_at: datetime, before: Mapping[str, datetime]) -> Sequence[Rows[Received] | Entries[Received]]:
+    """Every projection; entries of the timeline are marked as stored at this instant, or when `before` says."""
+    return (*ROWS, timeline.entries_at(stored_at, before))

@@ -1,7 +1,7 @@
 """The timeline: one entry an event, in an order that no arrival can change."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
 from chassis.mongo import Document
@@ -15,9 +15,9 @@ from reporting.projections.reading import action_of, aggregate_of, owner_of, pla
 COLLECTION: Final = "timeline"
 
 
-def entries_at(stored_at: datetime) -> Entries[Received]:
-    """The projection; its entries are marked as stored at this instant."""
-    return Entries(COLLECTION, partial(entry, stored_at=stored_at))
+def entries_at(stored_at: datetime, before: Mapping[str, datetime]) -> Entries[Received]:
+    """The projection; its entries are marked as stored at this instant, but for those that `before` knows by id."""
+    return Entries(COLLECTION, lambda one: entry(one, stored_at=before.get(one.envelope.id, stored_at)))
 
 
 def entry(received: Received, *, stored_at: datetime) -> Document:
