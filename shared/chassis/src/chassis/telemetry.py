@@ -6,6 +6,7 @@ are still made and handed on, so that logs and events of one piece of work can b
 """
 
 import os
+import re
 from collections.abc import Generator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.util.types import Attributes, AttributeValue
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_HEX_FLAGS = re.compile("[0-9a-f]{2}")
 _UNTRACED_PATHS = ("/health/", "/metrics")
 
 
@@ -73,7 +75,9 @@ def current_traceparent() -> str:
 
 def is_sampled(traceparent: str) -> bool:
     """Whether a `traceparent` belongs to a trace that is recorded: only that is worth spans of its own."""
-    return traceparent.endswith("-01")
+    flags = traceparent.rpartition("-")[2]
+    # W3C Trace Context: the lowest bit says sampled; others, such as that of random trace ids, may stand beside it.
+    return _HEX_FLAGS.fullmatch(flags) is not None and int(flags, 16) & 1 == 1
 
 
 def context_of(traceparent: str) -> Context:
