@@ -100,4 +100,4 @@ def test_outside_any_span_there_is_no_traceparent() -> None:
     [("01", True), ("03", True), ("00", False), ("02", False), ("zz", False), ("1", False), ("", False)],
 )
 def test_a_trace_is_sampled_where_its_lowest_flag_says_so(flags: str, sampled: bool) -> None:  # noqa: FBT001 - parametrised
-    assert is_sampled(f"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}") is sampled
+    assert telemetry.is_sampled(f"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}") is sampled
