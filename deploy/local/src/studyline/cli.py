@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -128,6 +128,22 @@ def demo(
     from studyline.demo import run_demo  # noqa: PLC0415
 
     run_until_signal(run_demo(find_layout(data), port_base, once=once))
+
+
+@app.command()
+def rebuild(
+    service: Annotated[Literal["reporting"], typer.Argument(help="The service whose read model is built anew.")],
+    data: Data = None,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Let the previous one serve again.")] = False,  # noqa: FBT002
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Remove the one that does not serve.")] = False,  # noqa: FBT002
+    compare: Annotated[bool, typer.Option("--compare", help="Print the hash of each that is kept.")] = False,  # noqa: FBT002
+    accept_parked: Annotated[bool, typer.Option("--accept-parked", help="Switch without what is parked.")] = False,  # noqa: FBT002
+) -> None:
+    """Build a service's read model anew from the first event, without downtime."""
+    from studyline.rebuild import run_rebuild  # noqa: PLC0415
+
+    asked = {"--rollback": rollback, "--drop-old": drop_old, "--compare": compare, "--accept-parked": accept_parked}
+    raise typer.Exit(run_rebuild(find_layout(data), service, [option for option, wanted in asked.items() if wanted]))
 
 
 def _print_addresses(state: StackState) -> None:
