@@ -28,6 +28,8 @@ REPLICA_SET = "rs0"
 ROOT_USER = "root"
 CACHE_GB = 0.5
 OPLOG_MB = 1_024
+TRANSACTION_SECONDS = 15
+"""What a killed service leaves open keeps the aggregates it wrote locked for so long, and half as long again."""
 ALREADY_INITIALIZED = 23
 AUTHENTICATION_FAILED = 18
 USER_EXISTS = 51003
@@ -88,6 +90,7 @@ def _options(port: int, data: Path, key_file: Path) -> list[str]:
         *("--dbpath", os.fspath(data), "--keyFile", os.fspath(key_file), "--quiet"),
         *("--wiredTigerCacheSizeGB", str(CACHE_GB), "--oplogSize", str(OPLOG_MB)),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *("--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_SECONDS}"),
         *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500"),
     ]
 
