@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.uv/bin:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 export STUDYLINE_DATA ?= $(CURDIR)/.studyline
 
-.PHONY: help install portal demo up test check format contracts bench bench-quick clean
+.PHONY: help install portal demo up test check format contracts bench bench-quick chaos clean
 
 help: ## Say what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ check: install ## Style, types, imports, shape, contracts
 
 format: install ## Let the formatter and the safe fixes do their work
 	@uv run --no-sync ruff check --fix --quiet; uv run --no-sync ruff format --quiet
+
+chaos: install ## Inflict faults on the running platform: make chaos SECONDS=600 SEED=7
+	@uv run --no-sync python tests/failures/rig.py $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 contracts: install ## Write the event schemas anew from the event classes
 	@uv run --no-sync python -m contracts.schemas

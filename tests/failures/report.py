@@ -1,0 +1,88 @@
+"""The report of a run, in Markdown: what was asked, what was done to the platform, what it lost."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from checkers import CHECKERS, Finding
+
+SHOWN_MAX: Final = 20
+WORDS: Final = {
+    "lost": "acknowledged and gone",
+    "ghost": "told without state",
+    "zombie": "state without telling",
+    "duplicate": "effect more than once",
+    "inversion": "out of order",
+    "gap": "before an earlier one",
+    "stuck": "did not go on after the last fault",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out of a run. Times are in seconds."""
+
+    seed: int
+    seconds: float
+    operations: Counter[str]
+    unknown_tries: int
+    unknown_resolved: int
+    faults: Counter[tuple[str, str]]
+    findings: Sequence[Finding]
+    events: int
+    repeats: int
+    longest_stall: float
+    slowest_answer: float
+
+
+def written(verdict: Verdict) -> str:
+    """The report as Markdown."""
+    return "\n\n".join(
+        [*_head(verdict), _table(_figures(verdict)), "## Faults", _table(_faults(verdict)), *_end(verdict)]
+    )
+
+
+def _head(verdict: Verdict) -> list[str]:
+    kept = "Every promise was kept." if not verdict.findings else f"**{len(verdict.findings)} promises were broken.**"
+    return [f"# Ledger report, seed {verdict.seed}", kept]
+
+
+def _figures(verdict: Verdict) -> list[tuple[str, str]]:
+    broken = Counter(finding.kind for finding in verdict.findings)
+    return [
+        ("what", "figure"),
+        ("seconds, start and end of the stack included", f"{verdict.seconds:.0f}"),
+        ("operations invoked", str(sum(verdict.operations.values()))),
+        ("of which ok", str(verdict.operations["ok"])),
+        ("of which refused", str(verdict.operations["failed"])),
+        ("tries without a definite answer", str(verdict.unknown_tries)),
+        ("operations that were unknown and then resolved", str(verdict.unknown_resolved)),
+        ("events in Kafka", str(verdict.events)),
+        ("events published again, as may be", f"{verdict.repeats} ({_share(verdict.repeats, verdict.events)})"),
+        *((f"{kind}: {WORDS[kind]}", str(broken[kind])) for kind in CHECKERS),
+        ("faults inflicted", str(verdict.faults.total())),
+        ("longest time without any command succeeding, s", f"{verdict.longest_stall:.1f}"),
+        ("slowest answer of a service, s", f"{verdict.slowest_answer:.1f}"),
+    ]
+
+
+def _faults(verdict: Verdict) -> list[tuple[str, str]]:
+    rows = sorted(verdict.faults.items())
+    return [("kind: fault", "times"), *((f"{kind}: {name}", str(times)) for (kind, name), times in rows)]
+
+
+def _end(verdict: Verdict) -> list[str]:
+    if not verdict.findings:
+        return []
+    shown = [f"- {finding.kind}: {finding.detail}" for finding in verdict.findings[:SHOWN_MAX]]
+    return ["## Findings", "\n".join(shown)]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> str:
+    head, *body = [f"| {left} | {right} |" for left, right in rows]
+    return "\n".join([head, "|---|---|", *body]) + "\n"

@@ -1,0 +1,231 @@
+"""The fault rig: the real stack under load, one fault after the other, then everything that was kept is looked at.
+
+`make chaos SECONDS=600 SEED=7`; the verdict is a Markdown report, and the exit code says whether promises were kept.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import httpx
+import reading
+from checkers import Finding, check
+from evidence import Evidence
+from faults import RIVAL, Fault, Ground, NotHealedError, every_fault
+from histories import chance_of
+from ledger import Ledger, longest_stall, now, operations_of, read
+from pymongo import AsyncMongoClient
+from report import Verdict, written
+from rich.console import Console
+from studyline.display import Display
+from studyline.mongod import mongod_of
+from studyline.paths import Layout
+from studyline.ports import LOOPBACK
+from studyline.processes import Program, SupervisedProcess
+from studyline.services import require_ready, service_program
+from studyline.stack import READY_WITHIN_SECONDS, Stack, running_stack
+from studyline.tokens import token
+from workload import SUBJECT, Workload
+
+REPORTS: Final = Path(__file__).parent / "reports"
+STUDIES: Final = 6
+BETWEEN_FAULTS_SECONDS: Final = 1.5
+SETTLED_WITHIN_SECONDS: Final = 120.0
+"""Within so long after the last fault everything must have been published and shown (G3: 60 s, G10: 120 s)."""
+LOOK_SECONDS: Final = 0.5
+
+
+@dataclass
+class Run:
+    """What a run is given, and what it notes on its way."""
+
+    seed: int
+    seconds: float
+    per_second: float
+    folder: Path
+    inflicted: list[Fault] = field(default_factory=list[Fault])
+    stalls: list[str] = field(default_factory=list[str])
+    slowest: float = 0.0
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.folder / "ledger.jsonl"
+
+
+async def run(given: Run) -> Verdict:
+    """Start the stack, inflict faults under load, let everything settle, and judge."""
+    chance = chance_of(given.seed)
+    began = now()
+    with _points(given.folder) as points:
+        layout = Layout(given.folder / "stack")
+        async with running_stack(layout, Display(Console(quiet=True))) as stack, _rival(stack) as (rival, url):
+            ground = Ground(stack, rival, url, points, chance)
+            with Ledger(given.ledger) as ledger:
+                await _under_load(given, ground, ledger, chance)
+            evidence = await _settled(given, stack)
+    facts = read(given.ledger)
+    return Verdict(
+        seed=given.seed,
+        seconds=now() - began,
+        operations=Counter(one.outcome for one in evidence.operations),
+        unknown_tries=sum(one.unknown_tries for one in evidence.operations),
+        unknown_resolved=sum(1 for one in evidence.operations if one.unknown_tries and one.outcome in {"ok", "failed"}),
+        faults=Counter((fault.kind, fault.name) for fault in given.inflicted),
+        findings=check(evidence),
+        events=len({record.event_id for record in evidence.told}),
+        repeats=len(evidence.told) - len({record.event_id for record in evidence.told}),
+        longest_stall=longest_stall(facts),
+        slowest_answer=given.slowest,
+    )
+
+
+async def _under_load(given: Run, ground: Ground, ledger: Ledger, chance: random.Random) -> None:
+    stack = ground.stack
+    bearer = await asyncio.to_thread(token, stack.layout.root, "operations", (), SUBJECT)
+    load = Workload(stack.addresses, bearer, ledger, chance, given.per_second)
+    target = await load.prepare(STUDIES)
+    async with load.running(target):
+        await _faults(given, ground)
+    given.slowest = load.slowest
+
+
+async def _faults(given: Run, ground: Ground) -> None:
+    end = now() + given.seconds
+    for fault in _deck(ground.chance):
+        if now() > end:
+            return
+        given.inflicted.append(fault)
+        await fault.inflict(ground)
+        try:
+            await ground.healed()
+        except NotHealedError as reason:
+            given.stalls.append(f"not healed after {fault.name}: {reason}")
+        await asyncio.sleep(BETWEEN_FAULTS_SECONDS)
+
+
+def _deck(chance: random.Random) -> Iterable[Fault]:
+    """Every fault in chance order, then every fault again in another order."""
+    while True:
+        deck = list(every_fault())
+        chance.shuffle(deck)
+        yield from deck
+
+
+async def _settled(given: Run, stack: Stack) -> Evidence:
+    """Wait until nothing is owed any more, then read everything."""
+    client: reading.Client = AsyncMongoClient(stack.addresses.mongodb)
+    bearer = await asyncio.to_thread(token, stack.layout.root, "operations")
+    headers = {"Authorization": f"Bearer {bearer}"}
+    async with client, httpx.AsyncClient(headers=headers, timeout=30, trust_env=False) as http:
+        evidence = await _evidence(given, stack, client, http)
+        end = now() + SETTLED_WITHIN_SECONDS
+        while now() < end and check(evidence):
+            await asyncio.sleep(LOOK_SECONDS)
+            evidence = await _evidence(given, stack, client, http)
+        return evidence
+
+
+async def _evidence(given: Run, stack: Stack, client: reading.Client, http: httpx.AsyncClient) -> Evidence:
+    return Evidence(
+        operations=operations_of(read(given.ledger)),
+        entries=await reading.journals(client),
+        kept=await reading.states(client),
+        told=await reading.topics(stack.addresses.kafka),
+        shown=await reading.timeline(http, stack.addresses),
+        tallies=await reading.tallies(http, stack.addresses, client),
+        stalls=given.stalls,
+    )
+
+
+@contextmanager
+def _points(folder: Path) -> Generator[Path]:
+    """Where fail points are armed; every service that is started meanwhile looks there."""
+    points = folder / "points"
+    points.mkdir()
+    os.environ["STUDYLINE_FAILPOINTS"] = os.fspath(points)
+    try:
+        yield points
+    finally:
+        del os.environ["STUDYLINE_FAILPOINTS"]
+
+
+@asynccontextmanager
+async def _rival(stack: Stack) -> AsyncGenerator[tuple[SupervisedProcess, str]]:
+    """A second relay of `sites`, which stands by until the lease is free."""
+    program, url = _rival_program(stack)
+    process = SupervisedProcess(program, lambda: None, lambda _: None)
+    process.start()
+    try:
+        await process.until_ready(READY_WITHIN_SECONDS)
+        yield process, url
+    finally:
+        await process.stop(within_seconds=10)
+
+
+def _rival_program(stack: Stack) -> tuple[Program, str]:
+    port = _free_port()
+    url = f"http://{LOOPBACK}:{port}"
+    server = mongod_of(stack.layout, int(stack.addresses.mongodb.rpartition("@")[2].partition("/")[0].split(":")[1]))
+    program = service_program(stack.layout, "sites", server, stack.addresses)
+    own = {"STUDYLINE_HTTP_PORT": str(port), "STUDYLINE_INSTANCE": RIVAL}
+    return replace(
+        program,
+        name=RIVAL,
+        command=[*program.command[:-1], "relay"],
+        environment={**program.environment, **own},
+        log=stack.layout.logs / f"{RIVAL}.log",
+        probe=lambda: require_ready(url),
+    ), url
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120, help="how long faults are inflicted")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="the run's chance")
+    parser.add_argument("--rate", type=float, default=15, help="commands a second")
+    parser.add_argument("--keep", action="store_true", help="keep the stack's folder and say where it is")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run as the command line says; 1 where a promise was broken."""
+    asked = _arguments()
+    print(f"seed {asked.seed}, {asked.seconds:g} s, {asked.rate:g} commands/s", flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    verdict = asyncio.run(run(Run(asked.seed, asked.seconds, asked.rate, folder)))
+    REPORTS.mkdir(exist_ok=True)
+    path = REPORTS / f"chaos-{asked.seconds:g}s-seed-{asked.seed}.md"
+    path.write_text(written(verdict))
+    print(written(verdict))
+    if asked.keep:
+        print(f"kept in {folder}")
+    else:
+        shutil.rmtree(folder)
+    return _code(verdict.findings)
+
+
+def _code(findings: Iterable[Finding]) -> int:
+    return 1 if list(findings) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
