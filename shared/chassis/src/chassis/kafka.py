@@ -85,7 +85,16 @@ class Place(NamedTuple):
 
 
 async def places_of(cluster: Cluster, group: str, names: Sequence[str]) -> list[Place]:
-    """Where a group stands in every partition of these topics. Raises KafkaError."""
+    """Where a group stands in every partition of these topics; waits while Kafka cannot tell."""
+    while True:
+        try:
+            return await _places(cluster, group, names)
+        except (KafkaError, OSError) as error:
+            _log.warning("kafka does not answer", error=type(error).__name__)
+            await asyncio.sleep(WAIT_SECONDS)
+
+
+async def _places(cluster: Cluster, group: str, names: Sequence[str]) -> list[Place]:
     client: Any = AIOKafkaConsumer(bootstrap_servers=cluster.bootstrap, isolation_level="read_committed")
     async with _admin(cluster) as admin, client:
         topics = [cluster.topic(name) for name in names]
