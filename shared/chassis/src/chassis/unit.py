@@ -1,0 +1,211 @@
+"""One transaction's view of the aggregates: what was loaded is loaded once, what changed is written once."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from kernel import Command, Event, Refused, State
+
+from chassis import clock, failpoints
+from chassis.journal import Change, Context, Owner, Publication, entry_of, journal_of
+from chassis.mongo import Database, Document, Replacement, Session
+from chassis.problems import Problem, not_found, stale
+from chassis.scope import Scope
+
+S = TypeVar("S", bound=State)
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Aggregate(Generic[S, C, E]):
+    """How one kind of aggregate decides, evolves, is stored and is told to the world."""
+
+    name: str
+    collection: str
+    state: type[S]
+    decide: Callable[[S | None, C], list[E]]
+    evolve: Callable[[S | None, E], S]
+    publish: Callable[[S, E], Publication | None]
+    owner: Callable[[S], Owner]
+    view: Callable[[S, int], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Instruction(Generic[S, C, E]):
+    """One command for one aggregate. `command` completes it with facts from this service's own records."""
+
+    aggregate: Aggregate[S, C, E]
+    aggregate_id: str
+    command: Callable[["Unit"], Awaitable[C]]
+    context: Context
+    answered: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an instruction. `changed` also where it did so the first time, and this is its answer again."""
+
+    aggregate_id: str
+    version: int = 0
+    version_before: int = 0
+    events: tuple[Event, ...] = ()
+    answer: Mapping[str, Any] | None = None
+    error: Refused | Problem | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the command left a mark in the journal, now or the first time it came."""
+        return self.version > self.version_before
+
+
+@dataclass
+class _Held:
+    """An aggregate inside a unit: its state, its version, and the end of its journal chain."""
+
+    state: State | None
+    version: int = 0
+    version_stored: int = 0
+    foreign: bool = False
+    document: Document = field(default_factory=dict[str, Any])
+
+
+class Unit:
+    """One transaction's view: what was loaded is loaded once, what changed is written once."""
+
+    def __init__(self, database: Database, scope: Scope, session: Session) -> None:
+        """Begin within the scope; everything outside it does not exist."""
+        self._database, self._scope, self._session = database, scope, session
+        self._held: dict[tuple[str, str], _Held] = {}
+        self._read: dict[tuple[str, str], list[Document]] = {}
+        self.entries: list[Document] = []
+
+    async def find(self, aggregate: Aggregate[S, Any, Any], aggregate_id: str) -> S | None:
+        """The state of an aggregate, or None where there is none within the scope."""
+        if (aggregate.collection, aggregate_id) not in self._held:
+            await self.preload(aggregate, [aggregate_id])
+        state: Any = self._held[aggregate.collection, aggregate_id].state
+        return state
+
+    async def require(self, aggregate: Aggregate[S, Any, Any], aggregate_id: str) -> S:
+        """The state of an aggregate. Raises the 404 problem, also where another sponsor's is meant."""
+        state = await self.find(aggregate, aggregate_id)
+        if state is None:
+            raise not_found(aggregate.name, aggregate_id)
+        return state
+
+    async def read(self, collection: str, condition: Mapping[str, Any]) -> list[Document]:
+        """Documents of a local read model within the scope; the same question is asked once a unit."""
+        question = (collection, repr(sorted(condition.items())))
+        if question not in self._read:
+            found = self._database.collection(collection).find(self._scope, condition, session=self._session)
+            self._read[question] = await found
+        return self._read[question]
+
+    async def preload(self, aggregate: Aggregate[Any, Any, Any], ids: Sequence[str]) -> None:
+        """Load the aggregates at once that are not here yet."""
+        missing = [one for one in ids if (aggregate.collection, one) not in self._held]
+        collection = self._database.collection(aggregate.collection)
+        # Read without limit, so that a key which belongs to somebody else is known as taken and stays unseen.
+        found = await collection.find(Scope.everything(), {"_id": {"$in": missing}}, session=self._session)
+        by_id = {document["_id"]: document for document in found}
+        for one in missing:
+            self._held[aggregate.collection, one] = _held(aggregate, by_id.get(one), self._scope)
+
+    async def answered(self, instructions: Sequence[Instruction[Any, Any, Any]]) -> dict[str, Document]:
+        """Journal entries of commands that were carried out before."""
+        condition = {"_id": {"$in": [one.context.command_id for one in instructions]}}
+        found = await journal_of(self._database).find(Scope.everything(), condition, session=self._session)
+        return {entry["_id"]: entry for entry in found}
+
+    async def carry_out(self, service: str, instruction: Instruction[Any, Any, Any]) -> Outcome:
+        """Decide one instruction and fold its events. Raises Refused or Problem; then nothing has changed."""
+        aggregate, key = instruction.aggregate, instruction.aggregate_id
+        command = await instruction.command(self)
+        await self.find(aggregate, key)
+        held = self._held[aggregate.collection, key]
+        if held.foreign:
+            raise not_found(aggregate.name, key)
+        _check_version(instruction.context, held.version)
+        events = aggregate.decide(held.state, command)
+        if not events:
+            return Outcome(key, held.version, held.version, (), _answer(instruction, held.state, held.version))
+        return self._changed(service, instruction, held, events)
+
+    def _changed(
+        self, service: str, instruction: Instruction[Any, Any, Any], held: _Held, events: list[Event]
+    ) -> Outcome:
+        aggregate = instruction.aggregate
+        state: State = aggregate.evolve(held.state, events[0])
+        publications = [aggregate.publish(state, events[0])]
+        for event in events[1:]:
+            state = aggregate.evolve(state, event)
+            publications.append(aggregate.publish(state, event))
+        owner = aggregate.owner(state)
+        if not self._scope.allows(owner.sponsor, owner.study):
+            raise Problem(403, "outside_scope", f"You may not act for sponsor {owner.sponsor}.")
+        version = held.version + len(events)
+        answer = _answer(instruction, state, version)
+        change = Change(
+            service=service,
+            aggregate=aggregate.name,
+            aggregate_id=instruction.aggregate_id,
+            owner=owner,
+            version_before=held.version,
+            events=events,
+            publications=publications,
+            recorded_at=max(clock.now(), held.document.get("recorded_at", clock.now())),
+            previous_hash=held.document.get("hash"),
+            answer=answer,
+        )
+        self._note(aggregate, change, instruction.context, state)
+        return Outcome(instruction.aggregate_id, version, change.version_before, tuple(events), answer)
+
+    def _note(self, aggregate: Aggregate[Any, Any, Any], change: Change, context: Context, state: State) -> None:
+        entry = entry_of(change, context)
+        held = self._held[aggregate.collection, change.aggregate_id]
+        self.entries.append(entry)
+        held.state, held.version = state, change.version_after
+        held.document = {
+            "_id": change.aggregate_id,
+            "version": change.version_after,
+            "sponsor": change.owner.sponsor,
+            "study": change.owner.study,
+            "recorded_at": change.recorded_at,
+            "hash": entry["hash"],
+            "state": state.model_dump(mode="json"),
+        }
+
+    async def save(self) -> None:
+        """Write every changed aggregate over the version it was decided on, and the journal entries."""
+        changed: dict[str, list[Replacement]] = {}
+        for (collection, key), held in self._held.items():
+            if held.version > held.version_stored:
+                condition = {"_id": key, "version": held.version_stored}
+                operation = Replacement(condition, held.document, upsert=held.version_stored == 0)
+                changed.setdefault(collection, []).append(operation)
+        for collection, operations in changed.items():
+            written = await self._database.collection(collection).write(operations, session=self._session)
+            assert written == len(operations), "a snapshot transaction sees no version but the one it read"
+        await failpoints.reach("after-state-write")
+        await journal_of(self._database).insert(self.entries, session=self._session)
+        await failpoints.reach("after-journal-write")
+
+
+def _held(aggregate: Aggregate[Any, Any, Any], document: Document | None, scope: Scope) -> _Held:
+    if document is None:
+        return _Held(None)
+    if not scope.allows(document["sponsor"], document["study"]):
+        return _Held(None, foreign=True)
+    state = aggregate.state.model_validate(document["state"])
+    version = document["version"]
+    return _Held(state, version=version, version_stored=version, document=document)
+
+
+def _check_version(context: Context, version: int) -> None:
+    if context.expected_version is not None and context.expected_version != version:
+        raise stale(version)
+
+
+def _answer(instruction: Instruction[Any, Any, Any], state: State | None, version: int) -> dict[str, Any] | None:
+    return instruction.aggregate.view(state, version) if instruction.answered and state is not None else None
