@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from studyline.audit import app as audit_app
 from studyline.errors import StackError
 from studyline.importing.commands import app as importing_app
+from studyline.parked import app as parked_app
 from studyline.paths import Layout, find_layout
 from studyline.signals import run_until_signal
 from studyline.state import StackAddresses, StackState, load_ready_state, load_state
 from studyline.tokens import token as token_of
+from studyline.verify import verify
 
 if TYPE_CHECKING:
     from studyline.health import ProcessHealth
@@ -31,6 +34,9 @@ app = typer.Typer(
 events_app = typer.Typer(help="The events of all services.", no_args_is_help=True)
 app.add_typer(events_app, name="events")
 app.add_typer(importing_app, name="import")
+app.add_typer(parked_app, name="parked")
+app.add_typer(audit_app, name="audit")
+app.command()(verify)
 
 DATA_HELP = "The stack's data directory. Default: the nearest .studyline here or above, else one made here."
 Data = Annotated[Path | None, typer.Option("--data", envvar="STUDYLINE_DATA", metavar="DIR", help=DATA_HELP)]

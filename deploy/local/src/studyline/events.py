@@ -7,7 +7,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-TOPICS = r"^studyline\."
+TOPICS = r"^studyline\.[a-z]+$"
 NEW_TOPICS_AFTER_MS = 5_000
 HEADER_STEM = "ce_"
 JSON_NAMES = {"content-type": "datacontenttype"}

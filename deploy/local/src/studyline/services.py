@@ -20,6 +20,7 @@ from studyline.mongod import DATABASES, Mongod
 from studyline.paths import Layout
 from studyline.ports import LOOPBACK
 from studyline.processes import OWNER_VARIABLE, NotReadyError, Program
+from studyline.seals import SEALED, ensure_seal
 from studyline.state import StackAddresses
 
 SERVICES = ("sites", "regulatory", "monitoring", "reporting")
@@ -40,6 +41,7 @@ def service_program(layout: Layout, service: str, server: Mongod, addresses: Sta
         "STUDYLINE_INSTANCE": "local",
         "STUDYLINE_SHUTDOWN_LIMIT_SECONDS": str(SHUTDOWN_LIMIT_SECONDS),
         **(_portal(layout, addresses) if service == "reporting" else {}),
+        **(ensure_seal(layout, service) if service in SEALED else {}),
     }
     return _python_program(layout, service, [service, "all"], settings, url)
 
