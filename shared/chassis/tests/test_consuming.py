@@ -143,3 +143,21 @@ async def test_a_record_that_is_delivered_again_after_it_was_parked_is_a_duplica
     async with consuming(database, cluster, metrics, Effect(database, sick={"e"})):
         await until(lambda: sum(outcomes(metrics).values()) == 2)
     assert outcomes(metrics) == {"applied": 1, "duplicate": 1}
+
+
+async def test_a_write_that_the_server_refuses_is_the_events_fault_and_no_outage(
+    database: Database, cluster: Cluster, metrics: Metrics
+) -> None:
+    await ensure_topic(cluster, TOPIC)
+    taken = database.collection("taken")
+    await taken.insert([{"_id": "taken"}])
+    effect = Effect(database)
+
+    async def apply(batch: Sequence[dict[str, Any]]) -> None:
+        await taken.insert([{"_id": "taken"} for event in batch if event["subject"] == "late"])
+        await effect(batch)
+
+    await send(cluster, [known("e", "late", 1), known("f", "new", 2)])
+    async with consuming(database, cluster, metrics, apply):
+        await until(lambda: sum(outcomes(metrics).values()) == 2)
+    assert outcomes(metrics) == {"parked": 1, "applied": 1}

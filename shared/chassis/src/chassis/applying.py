@@ -14,9 +14,10 @@ from kernel import Refused
 from chassis.mongo import PyMongoError
 from chassis.problems import Problem
 from chassis.records import Record
+from chassis.write_errors import is_refused_write
 
 OUTAGES: Final = (PyMongoError, KafkaError, OSError)
-"""Not an event's fault: waited out, never parked."""
+"""Not an event's fault, unless the server has refused what it was to write: waited out, never parked."""
 RULES: Final = (Refused, Problem, ValueError)
 """A rule or a contract does not change its mind: not tried again."""
 RETRY_PAUSES_SECONDS: Final = (0.02, 0.1)
@@ -51,9 +52,10 @@ async def _halved(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[He
         return []
     try:
         await apply(batch)
-    except OUTAGES:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever an event makes go wrong, it is that event which is held
+    except Exception as error:
+        if isinstance(error, OUTAGES) and not is_refused_write(error):
+            raise
+        # Whatever else goes wrong, it is an event that made it so, and that event is held.
         return [Held(batch[0][0], error)] if len(batch) == 1 else await _in_halves(apply, batch)
     return []
 

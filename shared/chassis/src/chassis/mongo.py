@@ -16,6 +16,7 @@ from pymongo.read_concern import ReadConcern
 
 from chassis import clock, failpoints
 from chassis.scope import Scope
+from chassis.write_errors import is_duplicate
 
 __all__ = [
     "Collection",
@@ -27,6 +28,7 @@ __all__ = [
     "Replacement",
     "Session",
     "UpdateOne",
+    "is_duplicate",
 ]
 
 Document = dict[str, Any]
@@ -35,7 +37,6 @@ Sort = Sequence[tuple[str, int]]
 Session = AsyncIOMotorClientSession
 T = TypeVar("T")
 
-DUPLICATE_KEY = 11000
 CONFLICT_PAUSES = 20
 COMMIT_PAUSES = 8
 PATIENCE_SECONDS = 10.0
@@ -277,17 +278,6 @@ async def _commit(session: Session) -> None:
             return
 
 
-def is_duplicate(error: Exception) -> bool:
-    """Whether a write failed because its key is there already."""
-    if isinstance(error, BulkWriteError):
-        return all(item["code"] == DUPLICATE_KEY for item in _write_errors(error))
-    return isinstance(error, DuplicateKeyError)
-
-
 def _scoped(scope: Scope, condition: Filter) -> Filter:
     limits = scope.filter()
     return {"$and": [limits, dict(condition)]} if limits else condition
-
-
-def _write_errors(error: BulkWriteError) -> Iterable[Mapping[str, Any]]:
-    return (error.details or {}).get("writeErrors", [{"code": 0}])
