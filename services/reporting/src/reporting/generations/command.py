@@ -9,7 +9,7 @@ from typing import Final
 
 from chassis import clock, logs
 from chassis.kafka import Cluster
-from chassis.mongo import Database
+from chassis.mongo import Database, PyMongoError
 from chassis.parking import PARKED
 from chassis.settings import ServiceSettings
 from contracts import TOPICS
@@ -24,6 +24,7 @@ OPERATION_MILLISECONDS: Final = 3_600_000
 """An index over everything takes its time, and nobody waits for it."""
 FORGET_SECONDS: Final = 15.0
 """Longer than a request or a batch may still be at work in a generation that is given up."""
+GO_ON: Final = "The same command goes on from here; what serves has not changed."
 
 
 def main(arguments: Sequence[str], settings: ServiceSettings) -> None:
@@ -34,8 +35,10 @@ def main(arguments: Sequence[str], settings: ServiceSettings) -> None:
         asyncio.run(_run(asked, settings))
     except NotSwitchedError as error:
         sys.exit(str(error))
+    except PyMongoError as error:
+        sys.exit(f"The database does not answer ({type(error).__name__}). {GO_ON}")
     except KeyboardInterrupt:
-        sys.exit("Interrupted. The same command goes on from here; what serves has not changed.")
+        sys.exit(f"Interrupted. {GO_ON}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,9 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--rollback", action="store_true", help="Let the previous generation serve again.")
     what.add_argument("--drop-old", action="store_true", help="Remove the generation that does not serve.")
     what.add_argument("--compare", action="store_true", help="Print the canonical hash of each kept generation.")
-    parser.add_argument(
-        "--accept-parked", action="store_true", help="Switch although records are parked that are now shown."
-    )
+    parser.add_argument("--accept-parked", action="store_true", help="Switch without what is parked.")
     return parser
 
 
