@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ READS: Final = (
     ("reporting", "/studies"),
 )
 AT_ONCE: Final = 6
+DOWN_SECONDS: Final = 6.0
+COMPLAINTS_MAX: Final = 100
 
 
 class Caller:
@@ -86,6 +88,7 @@ async def test_outages_degrade_and_nothing_is_lost(tmp_path: Path, monkeypatch: 
         study = (await caller.give(register(1))).json()["study_id"]
         await told_in_time_while_mongodb_hangs(caller, study)
         await commands_go_on_to_the_stated_backlog_while_kafka_hangs(caller, study)
+        await the_logs_stay_short_while_kafka_is_down(caller, study)
 
 
 async def told_in_time_while_mongodb_hangs(caller: Caller, study: str) -> None:
@@ -121,3 +124,31 @@ async def commands_go_on_to_the_stated_backlog_while_kafka_hangs(caller: Caller,
         return (await caller.give(identify(study, 5_000))).is_success
 
     await until(goes_on)
+
+
+async def the_logs_stay_short_while_kafka_is_down(caller: Caller, study: str) -> None:
+    log = caller.stack.layout.logs / "sites.log"
+    before = complaints(log)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DOWN_SECONDS):
+            while True:
+                await kill(caller.stack, "kafka")
+    assert complaints(log) - before < COMPLAINTS_MAX
+
+    async def goes_on() -> bool:
+        return (await caller.give(identify(study, 6_000))).is_success
+
+    await until(goes_on)
+
+
+def complaints(log: Path) -> int:
+    return log.read_text().count("Unable to update metadata")
+
+
+async def kill(stack: Stack, name: str) -> None:
+    """Kill a process where it runs, and look again soon."""
+    pid = stack.state().pids.get(name)
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    await asyncio.sleep(0.1)

@@ -226,7 +226,10 @@ class Database:
         Shielded: a caller that is cancelled while the commit is on its way must not leave it half told.
         """
         await failpoints.reach("before-transaction")
-        return await asyncio.shield(self._transaction(work))
+        transaction = asyncio.ensure_future(self._transaction(work))
+        # Where the caller is gone, nobody else asks how it ended; the journal knows.
+        transaction.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(transaction)
 
     async def _transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
         for pause in pauses(CONFLICT_PAUSES):

@@ -28,6 +28,7 @@ from chassis.consuming import Consumer
 from chassis.health import Health, Unhealthy
 from chassis.journal import ensure_journal
 from chassis.kafka import Cluster, ensure_topic
+from chassis.metadata_patience import wait_between_questions
 from chassis.metrics import Metrics
 from chassis.mongo import Database, PyMongoError
 from chassis.parked_routes import parked_router
@@ -215,6 +216,7 @@ def run(settings_class: type[SettingsT], compose: Callable[[SettingsT], Service]
     logs.configure(service.parts.name, settings.log_level)
     telemetry.configure(service.parts.name)
     failpoints.configure(service.parts.name, settings)
+    wait_between_questions()
     create_server(service.app(mode), settings).run()
 
 
