@@ -22,6 +22,8 @@ from opentelemetry.trace import SpanKind
 
 from chassis import failpoints
 from chassis.applying import Held, apply_sound
+from chassis.fetching import without_loss
+from chassis.header_names import read_any_header_name
 from chassis.kafka import Cluster, wait_for_topics
 from chassis.metrics import Metrics
 from chassis.mongo import Database
@@ -93,6 +95,7 @@ class Consumer(Generic[D]):
             logger=logging.getLogger("faststream"),
             log_level=logging.DEBUG,
         )
+        read_any_header_name()
         self._subscriber = self._subscribed(self._broker)
         try:
             await self._broker.start()
@@ -131,6 +134,7 @@ class Consumer(Generic[D]):
             decoder=_records,
         )
         subscriber(self._handle)
+        subscriber.get_msg = without_loss(subscriber.get_msg, self.progress)
         return subscriber
 
     async def _handle(self, records: Sequence[Record]) -> None:

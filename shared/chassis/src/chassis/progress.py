@@ -44,6 +44,10 @@ class Progress:
         """An outage keeps a batch from being applied."""
         self._blocked_by = cause
 
+    def unblocked(self) -> None:
+        """The outage is over."""
+        self._blocked_by = None
+
     def told(self, place: TopicPartition, outcome: str) -> None:
         """One record was committed, and this became of it."""
         self.tally[place, outcome] += 1
