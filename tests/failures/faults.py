@@ -6,7 +6,7 @@ import random
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +50,7 @@ class Ground:
     rival_url: str
     points: Path
     chance: random.Random
+    missed: list[str] = field(default_factory=list[str])
 
     def pid(self, name: str) -> int | None:
         """The present process id; None while the process is away."""
@@ -149,7 +150,7 @@ async def _lease_holder(ground: Ground) -> str:
 
 
 async def fail_at(point: str, services: tuple[str, ...], action: str, ground: Ground) -> None:
-    """Arm a fail point and wait until somebody reaches it; where nobody does, take it back."""
+    """Arm a fail point and wait until somebody reaches it; where nobody does, take it back and note it."""
     service = ground.chance.choice(services)
     armed = ground.points / f"{service}.{point}"
     armed.write_text(action)
@@ -157,7 +158,9 @@ async def fail_at(point: str, services: tuple[str, ...], action: str, ground: Gr
         async with asyncio.timeout(REACHED_WITHIN_SECONDS):
             while armed.exists():  # noqa: ASYNC110 - whoever obeys takes the file away, and tells nobody
                 await asyncio.sleep(LOOK_SECONDS)
-    armed.unlink(missing_ok=True)
+    if armed.exists():
+        armed.unlink(missing_ok=True)
+        ground.missed.append(armed.name)
 
 
 def every_fault() -> Iterable[Fault]:

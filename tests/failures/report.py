@@ -34,6 +34,7 @@ class Verdict:
     repeats: int
     longest_stall: float
     slowest_answer: float
+    missed: int
 
 
 def written(verdict: Verdict) -> str:
@@ -62,8 +63,9 @@ def _figures(verdict: Verdict) -> list[tuple[str, str]]:
         ("events published again, as may be", f"{verdict.repeats} ({_share(verdict.repeats, verdict.events)})"),
         *((f"{kind}: {WORDS[kind]}", str(broken[kind])) for kind in CHECKERS),
         ("faults inflicted", str(verdict.faults.total())),
+        ("of which fail points that nobody reached in time", str(verdict.missed)),
         ("longest time without any command succeeding, s", f"{verdict.longest_stall:.1f}"),
-        ("slowest answer of a service, s", f"{verdict.slowest_answer:.1f}"),
+        ("slowest answer, that of a service which was paused itself included, s", f"{verdict.slowest_answer:.1f}"),
     ]
 
 

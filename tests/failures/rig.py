@@ -58,6 +58,7 @@ class Run:
     inflicted: list[Fault] = field(default_factory=list[Fault])
     stalls: list[str] = field(default_factory=list[str])
     slowest: float = 0.0
+    missed: int = 0
 
     @property
     def ledger(self) -> Path:
@@ -89,6 +90,7 @@ async def run(given: Run) -> Verdict:
         repeats=len(evidence.told) - len({record.event_id for record in evidence.told}),
         longest_stall=longest_stall(facts),
         slowest_answer=given.slowest,
+        missed=given.missed,
     )
 
 
@@ -109,6 +111,7 @@ async def _faults(given: Run, ground: Ground) -> None:
             return
         given.inflicted.append(fault)
         await fault.inflict(ground)
+        given.missed = len(ground.missed)
         try:
             await ground.healed()
         except NotHealedError as reason:
