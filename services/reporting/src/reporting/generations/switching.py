@@ -75,7 +75,7 @@ class Switcher:
             await self._check_parked(state.present, target)
         try:
             async with asyncio.timeout(CATCH_UP_SECONDS):
-                await self._settle(state, target, state.begun_at)
+                await self.settle(state, target, state.begun_at)
                 while not await self._switched(state, target):
                     self.tell(f"generation {target} does not keep up yet; trying again")
         except TimeoutError:
@@ -92,7 +92,7 @@ class Switcher:
             await asyncio.sleep(1.5 * CACHE_SECONDS)
             for one in (state.present, target):
                 await self._read_up_to(one, await self._ends())
-            await self._settle(state, target, announced_at - OVERLAP)
+            await self.settle(state, target, announced_at - OVERLAP)
             return await self._held_and_switched(switch, target)
         finally:
             await _give_up(self.generations, switch)
@@ -119,7 +119,7 @@ class Switcher:
         places = await places_of(self.cluster, group_of(generation), self.topics)
         return any(one.next < ends[one.topic, one.partition] for one in places)
 
-    async def _settle(self, state: State, target: int, since: datetime | None) -> None:
+    async def settle(self, state: State, target: int, since: datetime | None) -> None:
         """Let entries be stored in the target no earlier than in the serving generation, of those since then."""
         serving, other = self.generations.at(state.present), self.generations.at(target)
         place: tuple[datetime, str] | None = (since or clock.now(), "")
