@@ -1,0 +1,228 @@
+"""Every mutating route leaves, for every role that may use it, one complete journal entry, and else none (G14)."""
+
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+import pytest
+from chassis import clock
+from chassis.journal import entry_hash, journal_of
+from chassis.mongo import Document
+from chassis.roles import Role
+from chassis.scope import Scope
+from studyline.testing import Servers
+from studyline.testing.known import ACME, tell_of
+from studyline.testing.service import Face, running
+from test_readme_tables import composed
+
+DAY: Final = "2022-03-01"
+STEP: Final = {"occurred_at": DAY, "reason": "told by the site"}
+STUDY: Final = {"sponsor": {"name": "Acme"}, "protocol_number": "ONC-301", "title": "A study", "occurred_at": DAY}
+PLACE: Final = {"name": "Charité", "country": "DE"}
+SUBJECT: Final = {"study_id": ACME.study_id, "site_id": ACME.site_id, "subject_key": "007-001", "on": "2019-05"}
+SUBMISSION: Final = {"study_id": ACME.study_id, "body": "competent_authority", "country": "DE", **STEP}
+APPROVAL: Final = {"reference": "R-1", "covers": ["Protocol 1.0"], **STEP}
+SUBMISSIONS: Final = "/v1/submissions"
+OUTSIDE_TABLE: Final = re.compile(r"/v1/parked/|/v1/sites/{site_id}/activate")
+"""Parked records have their own trail; activation by evidence is a journey, and its entry is like any step's."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to bring a route to succeed: commands before it, each under the id that the one before gave, and its body."""
+
+    body: Mapping[str, Any]
+    before: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    path: str = ""
+
+
+def adopted(kind: str, record: Mapping[str, Any], before: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> Way:
+    """A batch of one record."""
+    return Way({"source": "audit", "records": [record]}, before, f"/v1/adoptions/{kind}")
+
+
+REGISTERED: Final = (("/v1/studies", STUDY),)
+IDENTIFIED: Final = (*REGISTERED, ("/v1/studies/{id}/sites", {**PLACE, **STEP}))
+SELECTED: Final = (*IDENTIFIED, ("/v1/sites/{id}/select", STEP))
+OPEN: Final = (
+    *REGISTERED,
+    (
+        "/v1/adoptions/sites",
+        {
+            "source": "audit",
+            "records": [{"key": "{key}", "study_id": "{id}", "status": "active", "activated_on": DAY, **PLACE}],
+        },
+    ),
+)
+PAUSED: Final = (*OPEN, ("/v1/sites/{id}/pause-enrolment", STEP))
+CONSENTED: Final = (*OPEN, ("/v1/sites/{id}/subjects", {"subject_key": "007", **STEP}))
+PREPARED: Final = ((SUBMISSIONS, SUBMISSION),)
+SUBMITTED: Final = (*PREPARED, (f"{SUBMISSIONS}/{{id}}/submit", STEP))
+QUESTIONED: Final = (*SUBMITTED, (f"{SUBMISSIONS}/{{id}}/receive-questions", STEP))
+VISIT: Final = {"visit_type": "IMV", "planned_on": DAY, **STEP}
+PLANNED: Final = ((f"/v1/sites/{ACME.site_id}/visits", VISIT),)
+SCHEDULED: Final = (*PLANNED, ("/v1/visits/{id}/schedule", {"scheduled_on": DAY, **STEP}))
+EXPECTED: Final = (
+    (f"/v1/sites/{ACME.site_id}/subject-visits", {"subject_key": "7", "visit_name": "Week {key}", **STEP}),
+)
+
+WAYS: Final[dict[str, dict[str, Way]]] = {
+    "sites": {
+        "/v1/studies": Way(STUDY),
+        "/v1/studies/{study_id}/status": Way({"status": "recruiting", **STEP}, REGISTERED),
+        "/v1/studies/{study_id}/milestones": Way({"kind": "study_start", "actual": DAY, **STEP}, REGISTERED),
+        "/v1/studies/{study_id}/sites": Way({**PLACE, **STEP}, REGISTERED),
+        "/v1/sites/{site_id}/select": Way(STEP, IDENTIFIED),
+        "/v1/sites/{site_id}/reject": Way(STEP, IDENTIFIED),
+        "/v1/sites/{site_id}/begin-start-up": Way(STEP, SELECTED),
+        "/v1/sites/{site_id}/pause-enrolment": Way(STEP, OPEN),
+        "/v1/sites/{site_id}/resume-enrolment": Way(STEP, PAUSED),
+        "/v1/sites/{site_id}/close": Way(STEP, OPEN),
+        "/v1/sites/{site_id}/terminate": Way(STEP, OPEN),
+        "/v1/sites/{site_id}/subjects": Way({"subject_key": "007", **STEP}, OPEN),
+        "/v1/subjects/{subject_id}/{step}": Way(STEP, CONSENTED, "/v1/subjects/{id}/screen"),
+        "/v1/adoptions/studies": adopted(
+            "studies",
+            {"key": "{key}", "sponsor": {"name": "Acme"}, "protocol_number": "P", "title": "T", "status": "completed"},
+        ),
+        "/v1/adoptions/sites": adopted(
+            "sites", {"key": "{key}", "study_id": "{id}", "status": "closed", **PLACE}, REGISTERED
+        ),
+        "/v1/adoptions/subjects": Way({}),
+    },
+    "regulatory": {
+        SUBMISSIONS: Way(SUBMISSION),
+        f"{SUBMISSIONS}/{{submission_id}}/submit": Way(STEP, PREPARED),
+        f"{SUBMISSIONS}/{{submission_id}}/withdraw": Way(STEP, SUBMITTED),
+        f"{SUBMISSIONS}/{{submission_id}}/receive-questions": Way(STEP, SUBMITTED),
+        f"{SUBMISSIONS}/{{submission_id}}/answer-questions": Way(STEP, QUESTIONED),
+        f"{SUBMISSIONS}/{{submission_id}}/approve": Way(APPROVAL, SUBMITTED),
+        f"{SUBMISSIONS}/{{submission_id}}/reject": Way({"reference": "R-1", **STEP}, SUBMITTED),
+    },
+    "monitoring": {
+        "/v1/sites/{site_id}/visits": Way(VISIT),
+        "/v1/visits/{visit_id}/schedule": Way({"scheduled_on": DAY, **STEP}, PLANNED),
+        "/v1/visits/{visit_id}/complete": Way(STEP, SCHEDULED),
+        "/v1/visits/{visit_id}/cancel": Way(STEP, PLANNED),
+        "/v1/sites/{site_id}/subject-visits": Way({"subject_key": "7", "visit_name": "Day {key}", **STEP}),
+        "/v1/subject-visits/{subject_visit_id}/complete": Way(STEP, EXPECTED),
+        "/v1/subject-visits/{subject_visit_id}/miss": Way(STEP, EXPECTED),
+        "/v1/studies/{study_id}/protocol-deviations": Way({"category": "other", "important": False, **STEP}),
+        "/v1/sites/{site_id}/adverse-events": Way({"subject_key": "7", "serious": False, **STEP}),
+        "/v1/adoptions/subject-visits": adopted(
+            "subject-visits", {**SUBJECT, "key": "{key}", "visit_name": "Week {key}", "outcome": "completed"}
+        ),
+        "/v1/adoptions/protocol-deviations": adopted(
+            "protocol-deviations", {**SUBJECT, "key": "{key}", "category": "other", "important": False}
+        ),
+        "/v1/adoptions/adverse-events": adopted("adverse-events", {**SUBJECT, "key": "{key}", "serious": False}),
+    },
+}
+WAYS["sites"]["/v1/adoptions/subjects"] = adopted(
+    "subjects",
+    {"key": "{key}", "study_id": "{study_id}", "site_id": "{id}", "steps": [{"step": "consented", "on": DAY}]},
+    OPEN,
+)
+
+
+@pytest.fixture(scope="module")
+async def faces(servers: Servers) -> AsyncGenerator[dict[str, Face]]:
+    """Each service that has a journal; those which listen to `sites` know a study."""
+    async with AsyncExitStack() as stack:
+        made: dict[str, Face] = {}
+        for service in WAYS:
+            compose, settings = import_module(f"{service}.app").compose, import_module(f"{service}.settings").Settings
+            listens_to = import_module(f"{service}.consumers").LISTENS_TO
+            made[service] = await stack.enter_async_context(running(servers, compose, settings, listens_to=listens_to))
+        for service in ("regulatory", "monitoring"):
+            projections = import_module(f"{service}.projections")
+            collections = (projections.STUDIES.collection, projections.SITES.collection)
+            await tell_of(made[service], (ACME,), into=collections)
+        yield made
+
+
+def filled(value: Any, **names: str) -> Any:
+    """Braces filled in, however deep."""
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda hole: names.get(hole[1], hole[0]), value)
+    if isinstance(value, Mapping):
+        return {name: filled(one, **names) for name, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return [filled(one, **names) for one in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+
+
+async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
+    """The path and the body with which the route can succeed now."""
+    names = {"key": clock.new_id()[:8], "study_id": ACME.study_id, "site_id": ACME.site_id, "id": ""}
+    for path, body in way.before:
+        answer = await face.post(filled(path, **names), filled(body, **names))
+        assert answer.is_success, f"{path}: {answer.text}"
+        told = answer.json()
+        told = told["results"][0] if "results" in told else told
+        names["study_id"] = told.get("study_id", names["study_id"])
+        kind = path.rpartition("/")[2]
+        names["id"] = told.get("id") or told[ID_OF.get(kind, next(one for one in told if one.endswith("_id")))]
+    if names["id"]:
+        names |= dict.fromkeys(re.findall(r"\{(\w+)\}", route), names["id"])
+    return filled(way.path or route, **names), filled(way.body, **names)
+
+
+REASON_OF_ADOPTION: Final = "adopted from audit"
+ID_OF: Final = {
+    "subjects": "subject_id",
+    "sites": "site_id",
+    "visits": "visit_id",
+    "subject-visits": "subject_visit_id",
+}
+
+
+async def entries_of(face: Face) -> dict[str, Document]:
+    return {one["_id"]: one for one in await journal_of(face.database).find(Scope.everything(), {})}
+
+
+def test_every_mutating_route_has_its_way() -> None:
+    for service, ways in WAYS.items():
+        paths = composed(service).app("api").openapi()["paths"]
+        mutating = {path for path, item in paths.items() if item.keys() - {"get"} and not OUTSIDE_TABLE.match(path)}
+        assert ways.keys() == mutating
+
+
+@pytest.mark.parametrize(("service", "route"), [(service, route) for service, ways in WAYS.items() for route in ways])
+async def test_every_role_leaves_one_complete_entry_or_is_refused_and_leaves_none(
+    faces: dict[str, Face], service: str, route: str
+) -> None:
+    face, way = faces[service], WAYS[service][route]
+    allowed: set[str] = set()
+    path, body = await prepared(face, way, route)
+    for role in Role:
+        before = await entries_of(face)
+        answer = await face.acting(role.value, "Acme").post(path, body)
+        new = [entry for key, entry in (await entries_of(face)).items() if key not in before]
+        if answer.status_code == 403:
+            assert new == []
+            continue
+        assert answer.is_success, f"{role}: {answer.text}"
+        [entry] = new
+        assert_complete(entry, role.value, REASON_OF_ADOPTION if "records" in body else body.get("reason"))
+        allowed.add(role.value)
+        path, body = await prepared(face, way, route)
+    assert {"operations", "admin"} <= allowed < {role.value for role in Role}
+
+
+def assert_complete(entry: Document, role: str, reason: str | None) -> None:
+    """Who, when, on whose behalf, why, what, before and after, chained and hashed."""
+    assert entry["actor"]["id"]
+    assert entry["actor"]["roles"] == [role]
+    assert entry["recorded_at"].utcoffset().total_seconds() == 0
+    assert entry["reason"] == reason
+    assert entry["on_behalf_of"] == entry["sponsor"]
+    assert entry["study"]
+    assert entry["events"]
+    assert entry["version"]["after"] == entry["version"]["before"] + len(entry["events"])
+    assert (entry["prev_hash"] is None) == (entry["version"]["before"] == 0)
+    assert entry["hash"] == entry_hash(entry)
+    assert entry["provenance"] in {"recorded", "migrated"}
+    assert entry["fingerprint"]
+    assert entry["unsealed"] is True
