@@ -10,7 +10,7 @@ from chassis.mongo import Database
 from chassis.progress import Progress
 from contracts import TOPICS, Received
 
-from reporting.generations import Generations, group_of
+from reporting.generations import Generations
 from reporting.generations.switching import wait_while_held
 from reporting.handlers import fold, recount, stored_before
 
@@ -43,11 +43,6 @@ class Feeders:
         self._present = 1
         self._idle = Progress()
         self._stopping = False
-
-    @property
-    def name(self) -> str:
-        """The consumer of the generation that serves."""
-        return group_of(self._present)
 
     @property
     def progress(self) -> Progress:

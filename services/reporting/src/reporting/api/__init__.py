@@ -1,18 +1,17 @@
 """HTTP in: parse, read, answer."""
 
-from chassis.service import Parts
+from chassis.service import Parts, Reader
 from fastapi import APIRouter
 
 from reporting.api import freshness, studies, timeline
 from reporting.api.feed import Feed
-from reporting.consumers import Feeders
 from reporting.generations import Generations
 
 
-def routers(generations: Generations, feed: Feed, feeders: Feeders, parts: Parts) -> list[APIRouter]:
+def routers(generations: Generations, feed: Feed, reader: Reader, parts: Parts) -> list[APIRouter]:
     """Every router of the service but the portal's."""
     return [
         studies.router(generations),
         timeline.router(generations, feed),
-        freshness.router(generations, feeders, parts),
+        freshness.router(generations, reader, parts),
     ]

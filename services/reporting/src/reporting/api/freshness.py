@@ -5,17 +5,16 @@ from contextlib import suppress
 from chassis.auth import Caller
 from chassis.health import Unhealthy
 from chassis.metrics import Metrics
-from chassis.service import Parts
+from chassis.service import Parts, Reader
 from contracts import TOPICS
 from fastapi import APIRouter
 
 from reporting import queries
-from reporting.consumers import Feeders
-from reporting.generations import Generations
+from reporting.generations import Generations, group_of
 from reporting.queries.answers import Freshness, SourceFreshness
 
 
-def router(generations: Generations, feeders: Feeders, parts: Parts) -> APIRouter:
+def router(generations: Generations, reader: Reader, parts: Parts) -> APIRouter:
     """The route of freshness."""
     routes = APIRouter(prefix="/v1/freshness", tags=["freshness"], dependencies=generations.pinned)
 
@@ -23,7 +22,7 @@ def router(generations: Generations, feeders: Feeders, parts: Parts) -> APIRoute
     async def read_freshness(_: Caller) -> Freshness:
         """By source, when the last folded event was recorded and how many records are still to be folded."""
         recorded = await queries.recorded_until(generations.serving)
-        lags = await lag_by_topic(feeders, parts.metrics)
+        lags = await lag_by_topic(reader, group_of((await generations.current()).present), parts.metrics)
         return Freshness(
             sources=[
                 SourceFreshness(
@@ -39,15 +38,15 @@ def router(generations: Generations, feeders: Feeders, parts: Parts) -> APIRoute
     return routes
 
 
-async def lag_by_topic(feeders: Feeders, metrics: Metrics) -> dict[str, int]:
-    """Records behind, by topic; empty where this process reads none."""
+async def lag_by_topic(reader: Reader, group: str, metrics: Metrics) -> dict[str, int]:
+    """Records a group is behind, by topic; empty where this process reads none."""
     # Standing still is for the health routes to tell; the lag is measured all the same.
     with suppress(Unhealthy):
-        await feeders.progress.alive()
+        await reader.progress.alive()
     lags: dict[str, int] = {}
     for metric in metrics.consumer_lag.collect():
         for sample in metric.samples:
-            if sample.labels["consumer"] == feeders.name:
+            if sample.labels["consumer"] == group:
                 topic = sample.labels["topic"]
                 lags[topic] = lags.get(topic, 0) + int(sample.value)
     return lags
