@@ -15,8 +15,8 @@ from chassis.mongo import Database, Document, PyMongoError, Session
 from chassis.problems import Problem, key_reused
 from chassis.scope import Scope
 from chassis.telemetry import span
-from chassis.write_errors import is_duplicate
 from chassis.unit import Aggregate, Instruction, Outcome, Unit
+from chassis.write_errors import is_duplicate
 
 __all__ = ["Aggregate", "Commands", "Instruction", "Outcome", "Unit"]
 
