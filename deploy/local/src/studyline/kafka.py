@@ -82,8 +82,8 @@ def _format_storage(java: list[str], data: Path, properties: Path) -> None:
         *java,
         "kafka.tools.StorageTool",
         "format",
-        "--cluster-id",
-        cluster,
+        # As one word: an id may begin with a dash.
+        f"--cluster-id={cluster}",
         "--config",
         os.fspath(properties),
     ]
