@@ -21,6 +21,10 @@ def test_the_openapi_document_is_valid_and_tells_of_every_route(service: Service
         "/v1/timeline",
         "/v1/timeline/stream",
         "/v1/freshness",
+        "/v1/parked",
+        "/v1/parked/discard",
+        "/v1/parked/redrive",
+        "/v1/parked/{record_id}",
     }
 
 
