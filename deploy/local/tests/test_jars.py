@@ -1,26 +1,24 @@
-"""Kafka's jars: only those that were reviewed."""
+"""A Java program's jars: only those that were reviewed."""
 
 from pathlib import Path
 
 import pytest
-from studyline import jar_registry, jars
 from studyline.errors import StackError
+from studyline.jars import KAFKA, KAFKA_JARS, JarSet
 
 
 def test_every_jar_is_locked_by_its_digest() -> None:
-    entries = [line.split() for line in jars.LOCK.read_text().splitlines()]
-    assert jars.KAFKA in [coordinate for coordinate, _ in entries]
+    entries = list(KAFKA_JARS.locked())
+    assert KAFKA in [coordinate for coordinate, _ in entries]
     assert all(len(digest) == 64 for _, digest in entries)
 
 
 def test_a_jar_that_is_not_the_reviewed_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = tmp_path / "kafka.lock"
+    lock = tmp_path / "forged.lock"
     lock.write_text(f"org.slf4j:slf4j-api:1.7.36 {'0' * 64}\n")
-    monkeypatch.setattr(jars, "LOCK", lock)
-    monkeypatch.setattr(jar_registry, "LOCK", lock)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(StackError, match=r"is not the file that kafka\.lock names"):
-        jars.kafka_jars()
+    with pytest.raises(StackError, match=r"is not the file that forged\.lock names"):
+        JarSet("forged", lock).folder()
     assert list((tmp_path / "cache" / "studyline").iterdir()) == []
 
 
@@ -29,4 +27,4 @@ def test_an_unreachable_registry_is_explained(tmp_path: Path, monkeypatch: pytes
     for scheme in ("HTTP_PROXY", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(scheme, "http://127.0.0.1:9")
     with pytest.raises(StackError, match="the first start needs a connection"):
-        jars.kafka_jars()
+        KAFKA_JARS.folder()
