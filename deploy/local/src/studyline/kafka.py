@@ -61,7 +61,7 @@ def kafka_program(layout: Layout, broker: Broker, cluster: Sequence[Broker]) -> 
     folder = layout.member(broker.name)
     options = JVM_OPTIONS if len(cluster) == 1 else (*JVM_OPTIONS, *OF_MANY)
     with _fetching:
-        jars = kafka_jars()
+        jars = KAFKA_JARS.folder()
     java = [os.fspath(find_java()), *options, *_logging(folder), "-cp", f"{jars}/*"]
     properties = folder / "server.properties"
     properties.write_text(server_properties(folder / "data", broker, cluster))
