@@ -8,7 +8,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer
 from evidence import Entry, Kept, Tally, Told
 from pymongo import AsyncMongoClient
-from studyline.mongod import DATABASES
+from studyline.replica_set import DATABASES
 from studyline.state import StackAddresses
 
 PUBLISHERS: Final = ("sites", "regulatory", "monitoring")

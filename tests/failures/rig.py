@@ -30,7 +30,6 @@ from pymongo import AsyncMongoClient
 from report import Verdict, written
 from rich.console import Console
 from studyline.display import Display
-from studyline.mongod import mongod_of
 from studyline.paths import Layout
 from studyline.ports import LOOPBACK
 from studyline.processes import Program, SupervisedProcess
@@ -181,8 +180,7 @@ async def _rival(stack: Stack) -> AsyncGenerator[tuple[SupervisedProcess, str]]:
 def _rival_program(stack: Stack) -> tuple[Program, str]:
     port = _free_port()
     url = f"http://{LOOPBACK}:{port}"
-    server = mongod_of(stack.layout, int(stack.addresses.mongodb.rpartition("@")[2].partition("/")[0].split(":")[1]))
-    program = service_program(stack.layout, "sites", server, stack.addresses)
+    program = service_program(stack.layout, "sites", stack.mongodb, stack.addresses)
     own = {"STUDYLINE_HTTP_PORT": str(port), "STUDYLINE_INSTANCE": RIVAL}
     return replace(
         program,

@@ -12,8 +12,8 @@ from chassis.journal import journal_of
 from chassis.mongo import Database
 from chassis.scope import Scope
 from platform_user import User, eventually
-from studyline.mongod import DATABASES
 from studyline.paths import Layout
+from studyline.replica_set import DATABASES
 from studyline.seals import SEALED, checkpoint_file
 from studyline.testing import Command, Servers, start_servers
 
@@ -81,6 +81,14 @@ async def test_every_service_verifies_with_its_state_replayed(sealing: Servers, 
     reports = verified(sealing, "--all", "--replay")
     assert {report["service"]: report["findings"] for report in reports} == {service: [] for service in SERVICES}
     assert all(report["sealed"] == report["entries"] > 0 for report in reports)
+
+
+async def test_the_journal_says_of_its_entries_that_they_are_sealed(sealing: Servers, study: str) -> None:
+    user = User(sealing, "quality")
+    for service in SEALED:
+        entries = await user.all(service, "/journal", study=study)
+        assert entries
+        assert all(one["sealed"] for one in entries)
 
 
 async def test_an_exported_study_verifies_without_a_database_and_shows_what_was_changed(

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from studyline.errors import StackError
 from studyline.paths import Layout
-from studyline.ports import LOOPBACK, USERS, allot_ports, is_free
+from studyline.ports import LOOPBACK, allot_ports, is_free, users_of
+
+USERS = users_of(1)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The real servers: what they allow and what they refuse."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ from aiokafka.errors import KafkaError
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from studyline.errors import StackError
-from studyline.mongod import DATABASES, Mongod, find_binary
+from studyline.mongod import find_binary
+from studyline.paths import Layout
+from studyline.replica_set import DATABASES, ReplicaSet, replica_set_at
 from studyline.testing import Servers
 from studyline.tokens import token
 
@@ -22,14 +23,13 @@ pytestmark = pytest.mark.stack
 connect: Any = AsyncMongoClient
 
 
-def mongod(servers: Servers) -> Mongod:
+def replica_set(servers: Servers) -> ReplicaSet:
     """Describe the running MongoDB."""
-    port = int(servers.mongodb_uri.rpartition("@")[2].partition("/")[0].rpartition(":")[2])
-    return Mongod(port, json.loads((servers.data / "passwords.json").read_text()))
+    return replica_set_at(Layout(servers.data), servers.mongodb_uri)
 
 
 async def test_a_service_may_do_all_it_needs_in_its_own_database(servers: Servers) -> None:
-    async with connect(mongod(servers).service_uri("sites")) as client:
+    async with connect(replica_set(servers).service_uri("sites")) as client:
         database = client.get_default_database()
         await database.drop_collection("trial")
         await database.create_collection("trial")
@@ -42,7 +42,7 @@ async def test_a_service_may_do_all_it_needs_in_its_own_database(servers: Server
 
 @pytest.mark.parametrize("other", [name for name in DATABASES if name != "sites"])
 async def test_a_service_cannot_open_the_database_of_another(servers: Servers, other: str) -> None:
-    async with connect(mongod(servers).service_uri("sites")) as client:
+    async with connect(replica_set(servers).service_uri("sites")) as client:
         with pytest.raises(OperationFailure, match="not authorized"):
             await client[DATABASES[other]]["journal"].find_one()
         with pytest.raises(OperationFailure, match="not authorized"):

@@ -42,6 +42,8 @@ DATA_HELP = "The stack's data directory. Default: the nearest .studyline here or
 Data = Annotated[Path | None, typer.Option("--data", envvar="STUDYLINE_DATA", metavar="DIR", help=DATA_HELP)]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on standard output.")]
 PortBase = Annotated[int | None, typer.Option(help="Use this port and the following ones instead of free ones.")]
+REPLICAS_HELP = "Members of MongoDB and of Kafka each, 1 or 3. Default: as the directory was made, else 1."
+Replicas = Annotated[int | None, typer.Option(help=REPLICAS_HELP)]
 
 
 def main() -> None:
@@ -53,18 +55,24 @@ def main() -> None:
 
 
 @app.command()
-def up(data: Data = None, port_base: PortBase = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+def up(
+    data: Data = None,
+    port_base: PortBase = None,
+    replicas: Replicas = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """Start everything on loopback and keep it running until Ctrl-C."""
-    run_until_signal(_up(find_layout(data), port_base, as_json=as_json))
+    run_until_signal(_up(find_layout(data), port_base, replicas, as_json=as_json))
 
 
-async def _up(layout: Layout, port_base: int | None, *, as_json: bool) -> None:
+async def _up(layout: Layout, port_base: int | None, replicas: int | None, *, as_json: bool) -> None:
     from studyline.display import Display  # noqa: PLC0415
+    from studyline.members import Shape  # noqa: PLC0415
     from studyline.stack import running_stack  # noqa: PLC0415
 
     display = Display()
     display.tell(f"Studyline starts on {layout.root}")
-    async with running_stack(layout, display, port_base) as stack:
+    async with running_stack(layout, display, port_base, shape=Shape(replicas)) as stack:
         display.total("Everything is ready")
         if as_json:
             typer.echo(json.dumps(stack.state().summary()))

@@ -1,7 +1,7 @@
 """How each process of a running stack is: asked when somebody wants to know."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 
 import psutil
@@ -10,7 +10,9 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from studyline.kafka import require_broker
+from studyline.members import members_of
 from studyline.processes import NotReadyError
+from studyline.replica_set import member_uris
 from studyline.services import SERVICES, require_ready
 from studyline.state import StackState
 
@@ -32,13 +34,20 @@ class ProcessHealth(BaseModel):
 async def health_of(state: StackState) -> dict[str, ProcessHealth]:
     """Ask every process of the stack at once."""
     probes: dict[str, Awaitable[None]] = {
-        "mongodb": _require_mongodb(state.mongodb),
-        "kafka": require_broker(state.kafka),
+        **_members("mongodb", member_uris(state.mongodb), _require_mongodb),
+        **_members("kafka", state.kafka.split(","), require_broker),
         "issuer": require_ready(state.issuer),
         **{name: require_ready(getattr(state, name)) for name in SERVICES},
     }
     answers = await asyncio.gather(*(_detail(probe) for probe in probes.values()))
     return {name: _health(state, name, detail) for name, detail in zip(probes, answers, strict=True)}
+
+
+def _members(
+    server: str, addresses: Sequence[str], require: Callable[[str], Awaitable[None]]
+) -> dict[str, Awaitable[None]]:
+    names = members_of(server, len(addresses))
+    return {name: require(address) for name, address in zip(names, addresses, strict=True)}
 
 
 def _health(state: StackState, name: str, missing: str | None) -> ProcessHealth:

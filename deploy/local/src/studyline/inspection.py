@@ -17,8 +17,8 @@ from chassis.kafka import Cluster
 from chassis.mongo import Database, PyMongoError
 
 from studyline.errors import StackError
-from studyline.mongod import DATABASES
 from studyline.paths import Layout
+from studyline.replica_set import DATABASES
 from studyline.seals import SEALED, checkpoint_file
 from studyline.state import StackState, load_ready_state
 

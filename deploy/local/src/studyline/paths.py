@@ -20,13 +20,24 @@ class Layout:
 
     @property
     def mongodb(self) -> Path:
-        """MongoDB's data files and the key file of its replica set."""
+        """The key file of MongoDB's replica set, and the data of its only member where there is one."""
         return self.root / "mongodb"
 
     @property
     def kafka(self) -> Path:
-        """Kafka's logs and configuration."""
+        """The id of Kafka's cluster, and configuration and data of its only member where there is one."""
         return self.root / "kafka"
+
+    @property
+    def replicas(self) -> Path:
+        """How many members MongoDB and Kafka have."""
+        return self.root / "replicas"
+
+    def member(self, name: str) -> Path:
+        """Configuration and data of one member of MongoDB or Kafka."""
+        folder = self.root / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     @property
     def issuer(self) -> Path:

@@ -3,46 +3,45 @@
 import json
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
 import psutil
 
 from studyline.errors import StackError
+from studyline.members import members_of
 from studyline.paths import Layout, write_private
 
 LOOPBACK = "127.0.0.1"
-USERS: tuple[str, ...] = (
-    "sites",
-    "monitoring",
-    "regulatory",
-    "reporting",
-    "issuer",
-    "kafka",
-    "kafka_controller",
-    "mongodb",
-)
+CONTROLLER = "_controller"
 LAST_PORT = 65_535
 SPAN = 10_000
 KERNEL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
-def allot_ports(layout: Layout, base: int | None) -> dict[str, int]:
+def users_of(replicas: int) -> tuple[str, ...]:
+    """Who needs a port; each member of Kafka needs two."""
+    kafka = [port for name in members_of("kafka", replicas) for port in (name, f"{name}{CONTROLLER}")]
+    return ("sites", "monitoring", "regulatory", "reporting", "issuer", *kafka, *members_of("mongodb", replicas))
+
+
+def allot_ports(layout: Layout, base: int | None, replicas: int = 1) -> dict[str, int]:
     """Give each process a free port: `base` and the following ones, or those of the last start where free.
 
     Raises StackError when `base` is given and one of its ports is taken.
     """
-    ports = _from_base(base) if base is not None else _as_before(layout)
+    users = users_of(replicas)
+    ports = _from_base(base, users) if base is not None else _as_before(layout, users)
     write_private(layout.ports, json.dumps(ports))
     return ports
 
 
-def _from_base(base: int) -> dict[str, int]:
-    if not 0 < base <= LAST_PORT - len(USERS):
-        message = f"--port-base {base} leaves no room for {len(USERS)} ports: choose one from 1 to 65000"
+def _from_base(base: int, users: Sequence[str]) -> dict[str, int]:
+    if not 0 < base <= LAST_PORT - len(users):
+        message = f"--port-base {base} leaves no room for {len(users)} ports: choose one from 1 to 65000"
         raise StackError(message)
-    ports = dict(zip(USERS, count(base), strict=False))
+    ports = dict(zip(users, count(base), strict=False))
     for user, port in ports.items():
         if not is_free(port):
             message = (
@@ -53,11 +52,11 @@ def _from_base(base: int) -> dict[str, int]:
     return ports
 
 
-def _as_before(layout: Layout) -> dict[str, int]:
+def _as_before(layout: Layout, users: Sequence[str]) -> dict[str, int]:
     before: dict[str, int] = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
-    kept = {user: port for user, port in before.items() if user in USERS and is_free(port)}
+    kept = {user: port for user, port in before.items() if user in users and is_free(port)}
     fresh = _free_ports(taken=set(kept.values()))
-    return kept | {user: next(fresh) for user in USERS if user not in kept}
+    return kept | {user: next(fresh) for user in users if user not in kept}
 
 
 def _free_ports(taken: set[int]) -> Iterator[int]:

@@ -3,10 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
-from studyline.mongod import mongod_of
 from studyline.paths import Layout
+from studyline.replica_set import replica_set_at
 from studyline.services import service_program
 from studyline.state import load_ready_state
 
@@ -14,7 +13,7 @@ from studyline.state import load_ready_state
 def run_rebuild(layout: Layout, service: str, options: Sequence[str]) -> int:
     """Run it to its end and give its exit code. Raises StackError where no stack is ready."""
     state = load_ready_state(layout)
-    server = mongod_of(layout, urlsplit(state.mongodb).port or 0)
-    program = service_program(layout, service, server, state)
+    whole = replica_set_at(layout, state.mongodb)
+    program = service_program(layout, service, whole, state)
     command = [sys.executable, "-m", service, "rebuild", *options]
     return subprocess.run(command, env=program.environment, cwd=program.folder, check=False).returncode

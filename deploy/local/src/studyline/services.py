@@ -16,10 +16,10 @@ from studyline.issuer.settings import (
     load_clients,
     save_clients,
 )
-from studyline.mongod import DATABASES, Mongod
 from studyline.paths import Layout
 from studyline.ports import LOOPBACK
 from studyline.processes import OWNER_VARIABLE, NotReadyError, Program
+from studyline.replica_set import DATABASES, ReplicaSet
 from studyline.seals import SEALED, ensure_seal
 from studyline.state import StackAddresses
 
@@ -29,15 +29,15 @@ AUDIENCE = "studyline"
 SHUTDOWN_LIMIT_SECONDS = 10
 
 
-def service_program(layout: Layout, service: str, server: Mongod, addresses: StackAddresses) -> Program:
+def service_program(layout: Layout, service: str, whole: ReplicaSet, addresses: StackAddresses) -> Program:
     """Say how to run one service against the servers of this stack."""
     url: str = getattr(addresses, service)
     settings = {
         **_common(url, addresses),
-        "STUDYLINE_MONGODB_URI": server.service_uri(service),
+        "STUDYLINE_MONGODB_URI": whole.service_uri(service),
         "STUDYLINE_MONGODB_DATABASE": DATABASES[service],
         "STUDYLINE_KAFKA_BOOTSTRAP": addresses.kafka,
-        "STUDYLINE_KAFKA_REPLICATION_FACTOR": "1",
+        "STUDYLINE_KAFKA_REPLICATION_FACTOR": str(len(whole.hosts)),
         "STUDYLINE_INSTANCE": "local",
         "STUDYLINE_SHUTDOWN_LIMIT_SECONDS": str(SHUTDOWN_LIMIT_SECONDS),
         **(_portal(layout, addresses) if service == "reporting" else {}),

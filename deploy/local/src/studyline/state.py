@@ -18,7 +18,10 @@ KILLED_WITHIN_SECONDS = 5
 
 
 class StackAddresses(BaseModel):
-    """Where each part answers. URLs end without a slash, except the portal's, which is a page."""
+    """Where each part answers. URLs end without a slash, except the portal's, which is a page.
+
+    `kafka` names every broker as host:port, with commas between.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,7 +47,7 @@ class StackState(StackAddresses):
         return self.model_dump(include={*StackAddresses.model_fields, "pids"})
 
 
-def addresses_of(ports: Mapping[str, int], mongodb_uri: str) -> StackAddresses:
+def addresses_of(ports: Mapping[str, int], mongodb_uri: str, kafka: str) -> StackAddresses:
     """Name every address of a stack on these ports."""
     url = {user: f"http://{LOOPBACK}:{port}" for user, port in ports.items()}
     return StackAddresses(
@@ -54,7 +57,7 @@ def addresses_of(ports: Mapping[str, int], mongodb_uri: str) -> StackAddresses:
         reporting=url["reporting"],
         portal=f"{url['reporting']}/",
         issuer=url["issuer"],
-        kafka=f"{LOOPBACK}:{ports['kafka']}",
+        kafka=kafka,
         mongodb=mongodb_uri,
     )
 

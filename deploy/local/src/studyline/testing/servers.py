@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from studyline.display import Display
+from studyline.members import Shape
 from studyline.paths import Layout
 from studyline.services import SERVICES
-from studyline.stack import SERVERS, running_stack
+from studyline.stack import SERVERS, Stack, running_stack
 from studyline.state import StackAddresses, StackState, load_state
 from studyline.tokens import token
 
@@ -21,6 +22,8 @@ class Servers:
 
     data: Path
     addresses: StackAddresses
+    stack: Stack
+    portal: BlockingPortal
 
     @property
     def mongodb_uri(self) -> str:
@@ -45,13 +48,21 @@ class Servers:
         """Read the present process ids."""
         return load_state(Layout(self.data))
 
+    def stop(self, name: str) -> None:
+        """End one process, `kafka-2` for example; it stays away until it is started."""
+        self.portal.call(self.stack.stop_one, name)
+
+    def start(self, name: str) -> None:
+        """Start one process again and wait until it serves."""
+        self.portal.call(self.stack.start_one, name)
+
 
 @contextmanager
-def start_servers(data: Path, *, services: bool = False) -> Generator[Servers]:
-    """Run the servers, and the services if wanted, while the context is open."""
+def start_servers(data: Path, *, services: bool = False, replicas: int = 1) -> Generator[Servers]:
+    """Run the servers, MongoDB and Kafka with so many members, and the services if wanted."""
     layout = Layout(data)
     parts = (SERVERS, SERVICES) if services else (SERVERS,)
     with start_blocking_portal() as portal:
-        running = running_stack(layout, Display(), parts=parts)
+        running = running_stack(layout, Display(), parts=parts, shape=Shape(replicas))
         with portal.wrap_async_context_manager(running) as stack:
-            yield Servers(data, stack.addresses)
+            yield Servers(data, stack.addresses, stack, portal)
