@@ -115,15 +115,17 @@ async def test_no_route_answers_without_a_token(stack: Servers, estate: Estate, 
 
 async def test_filters_do_not_reach_past_the_scope(stack: Servers, estate: Estate) -> None:
     rival, study = User(stack, "sponsor", RIVAL), estate.ids["study_id"]
-    for path, query in (
-        ("/timeline", {"study": study}),
-        ("/timeline", {"site": estate.ids["site_id"]}),
-        ("/timeline", {"sponsor": OWNER}),
-        ("/studies", {"sponsor": OWNER}),
-        ("/studies", {"protocol_number": "ISO-1"}),
+    for service, path, query in (
+        ("reporting", "/timeline", {"study": study}),
+        ("reporting", "/timeline", {"site": estate.ids["site_id"]}),
+        ("reporting", "/timeline", {"sponsor": OWNER}),
+        ("reporting", "/studies", {"sponsor": OWNER}),
+        ("reporting", "/studies", {"protocol_number": "ISO-1"}),
+        *((one, "/journal", {"study": study}) for one in ("sites", "regulatory", "monitoring")),
+        *((one, "/journal", {"aggregate": key}) for one in ("sites", "regulatory") for key in estate.ids.values()),
     ):
-        items = await rival.all("reporting", path, **query)
-        assert not any(secret in json.dumps(items) for secret in estate.secrets), (path, query)
+        items = await rival.all(service, path, **query)
+        assert not any(secret in json.dumps(items) for secret in estate.secrets), (service, path, query)
 
 
 async def test_another_sponsors_study_cannot_be_told_from_none(stack: Servers, estate: Estate) -> None:

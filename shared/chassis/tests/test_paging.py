@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from chassis.paging import Page, PageRequest, decode_cursor, encode_cursor
+from chassis.paging import MAX_INTEGER, Page, PageRequest, decode_cursor, encode_cursor
 from chassis.problems import Problem
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ FILTERS = {"sponsor": "acme", "country": ["DE"]}
 VALUES = st.lists(
     st.none()
     | st.text(max_size=20)
-    | st.integers()
+    | st.integers(-MAX_INTEGER, MAX_INTEGER)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.booleans()
     | st.datetimes(timezones=st.just(UTC)),
@@ -67,6 +67,9 @@ def test_a_cursor_of_another_list_is_refused() -> None:
         encoded([valid_hash(), [{"at": "2026-01-01", "$gt": 1}]]),
         encoded([valid_hash(), [{"at": 7}]]),
         encoded([valid_hash(), ["x" * 3_000]]),
+        encoded([valid_hash(), [10**30]]),
+        encoded([valid_hash(), ["\ud800"]]),
+        encoded([valid_hash(), [{"at": "0001-01-01T00:00:00+14:00"}]]),
         encode_cursor(["x"], FILTERS)[:-3] + "+/=",
         base64.urlsafe_b64encode(b"[" * 1_400).decode(),
     ],
@@ -76,6 +79,12 @@ def test_a_malformed_cursor_is_a_problem_that_names_it(cursor: str) -> None:
         decode_cursor(cursor, FILTERS)
     assert (refused.value.status, refused.value.code) == (400, "invalid_cursor")
     assert refused.value.errors[0].field == "cursor"
+
+
+@pytest.mark.parametrize("place", [[], ["x", "y"]])
+def test_a_cursor_with_more_or_less_than_the_list_sorts_by_is_refused(place: list[str]) -> None:
+    with pytest.raises(Problem, match="not a cursor of this list"):
+        PageRequest(limit=10, cursor=encode_cursor(place, FILTERS)).after(FILTERS)
 
 
 def test_the_first_page_has_no_place_to_begin_after() -> None:

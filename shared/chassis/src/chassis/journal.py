@@ -133,11 +133,12 @@ def journal_of(database: Database) -> Collection:
 
 
 async def ensure_journal(database: Database) -> None:
-    """Make the journal's indexes: the outbox's, the sealer's, and the one for an aggregate's history."""
+    """Make the journal's indexes: the outbox's, the sealer's, and those for the history of an aggregate or a study."""
     journal = journal_of(database)
     await journal.ensure_index([("recorded_at", 1), ("version.after", 1), (UNSEALED, 1)], where={UNSEALED: True})
     await journal.ensure_index([("recorded_at", 1), ("version.after", 1)], where={"pending": True})
     await journal.ensure_index([("aggregate.id", 1), ("version.after", 1)])
+    await journal.ensure_index([("study", 1), ("recorded_at", 1), ("version.after", 1), ("_id", 1)])
 
 
 def _message(change: Change, context: Context, index: int) -> Document:

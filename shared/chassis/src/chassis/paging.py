@@ -2,7 +2,8 @@
 
 A cursor is base64url of JSON: a hash of the list's filters and the values of the last item's sort keys. It is
 tied to the filters, so that it cannot silently be continued in another list. It carries no authority: the
-scope is applied to every page anyway, so a forged cursor only begins elsewhere in what the caller may see.
+scope is applied to every page anyway, so a forged cursor only begins elsewhere in what the caller may see. What no
+database could compare is refused.
 """
 
 import base64
@@ -11,8 +12,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Generic, TypeVar, cast
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +23,7 @@ from chassis.problems import FieldError, Problem
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
 MAX_CURSOR_CHARACTERS = 2_048
+MAX_INTEGER = 2**63 - 1
 
 Item = TypeVar("Item")
 SortValue = str | int | float | bool | datetime | None
@@ -43,12 +45,17 @@ class PageRequest:
     limit: int
     cursor: str | None
 
-    def after(self, filters: Mapping[str, object]) -> list[SortValue] | None:
-        """Give the sort values after which the page begins, or `None` for the first page.
+    def after(self, filters: Mapping[str, object], *, values: int = 1) -> list[SortValue] | None:
+        """Give the so many sort values after which the page begins, or `None` for the first page.
 
         Raises the 400 problem for a cursor that is malformed or belongs to other filters.
         """
-        return None if self.cursor is None else decode_cursor(self.cursor, filters)
+        if self.cursor is None:
+            return None
+        place = decode_cursor(self.cursor, filters)
+        if len(place) != values:
+            raise _bad_cursor("is not a cursor of this list")
+        return place
 
 
 async def page_request(
@@ -62,6 +69,16 @@ async def page_request(
 Paging = Annotated[PageRequest, Depends(page_request)]
 
 
+def beyond(fields: Sequence[str], after: Sequence[SortValue]) -> dict[str, Any]:
+    """The condition on what comes after these values in the ascending order of the fields."""
+    equal: dict[str, Any] = {}
+    alternatives: list[dict[str, Any]] = []
+    for field, value in zip(fields, after, strict=True):
+        alternatives.append({**equal, field: {"$gt": value}})
+        equal[field] = value
+    return {"$or": alternatives}
+
+
 def encode_cursor(values: Sequence[SortValue], filters: Mapping[str, object]) -> str:
     """Give the cursor for the page after an item with these sort values, in the list with these filters."""
     document = [_hash_of(filters), [_to_json(value) for value in values]]
@@ -73,7 +90,7 @@ def decode_cursor(cursor: str, filters: Mapping[str, object]) -> list[SortValue]
     """Give the sort values back. Raises the 400 problem that names `cursor`."""
     try:
         filters_hash, values = _parsed(cursor)
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         raise _bad_cursor("is not a cursor of this service") from None
     if filters_hash != _hash_of(filters):
         raise _bad_cursor("belongs to a list with other filters")
@@ -98,8 +115,13 @@ def _to_json(value: SortValue) -> object:
 def _from_json(value: object) -> SortValue:
     match value:
         case {"at": str(text)} if len(cast("dict[str, object]", value)) == 1:
-            return datetime.fromisoformat(text)
-        case None | str() | int() | float() | bool():
+            return datetime.fromisoformat(text).astimezone(UTC)
+        case str():
+            value.encode()  # half a surrogate pair is no text
+            return value
+        case int() if abs(value) > MAX_INTEGER:
+            raise OverflowError(value)
+        case None | int() | float():
             return value
         case _:
             raise TypeError(value)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from chassis import clock
 from chassis.journal import Actor
 from chassis.mongo import Database, DeleteMany, Document, PyMongoError, Session, UpdateOne, is_duplicate
-from chassis.paging import Page, PageRequest, encode_cursor
+from chassis.paging import Page, PageRequest, beyond, encode_cursor
 from chassis.parking import BEHIND_FINGERPRINT, PARKED, PARKING_LOG, log_entry
 from chassis.problems import key_reused, not_found
 from chassis.scope import Scope
@@ -56,8 +56,8 @@ class ParkingDesk:
 
     async def page(self, filters: dict[str, str], wanted: PageRequest) -> Page[dict[str, Any]]:
         """Parked records without bodies, each aggregate's in their order."""
-        after = wanted.after(filters)
-        condition: Document = {"$and": [filters, _beyond(after)]} if after else filters
+        after = wanted.after(filters, values=len(_ORDER))
+        condition: Document = {"$and": [filters, beyond(_ORDER, after)]} if after else filters
         order = [(field, 1) for field in _ORDER]
         found = await self._parked.find(_ALL, condition, sort=order, limit=wanted.limit + 1, fields=_LISTED)
         items = found[: wanted.limit]
@@ -139,16 +139,6 @@ class ParkingDesk:
         }
         await self._log.insert([entry, *entries], session=session)
         return answer
-
-
-def _beyond(after: Sequence[Any]) -> Document:
-    """What comes after these values in the order of the list."""
-    equal: Document = {}
-    alternatives: list[Document] = []
-    for field, value in zip(_ORDER, after, strict=False):
-        alternatives.append({**equal, field: {"$gt": value}})
-        equal[field] = value
-    return {"$or": alternatives}
 
 
 def _seen(document: Document) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from chassis.commands import Commands
 from chassis.consuming import Consumer
 from chassis.health import Health, Unhealthy
 from chassis.journal import ensure_journal
+from chassis.journal_routes import journal_router
 from chassis.kafka import Cluster, ensure_topic
 from chassis.metadata_patience import wait_between_questions
 from chassis.metrics import Metrics
@@ -139,8 +140,10 @@ class Service:
         return app
 
     def _routers(self) -> Sequence[APIRouter]:
-        """The service's own, and the parking lot's where it listens."""
-        return self.routers if self.consumer is None else (*self.routers, parked_router(self.parts.database))
+        """The service's own, the journal's where it has one, and the parking lot's where it listens."""
+        journal = () if self.topic is None else (journal_router(self.parts.database),)
+        parked = () if self.consumer is None else (parked_router(self.parts.database),)
+        return (*self.routers, *journal, *parked)
 
     @asynccontextmanager
     async def _lifespan(self, mode: str, app: FastAPI) -> AsyncGenerator[None]:
