@@ -88,7 +88,7 @@ class Consumer(Generic[D]):
         await self._lot.ensure()
         await wait_for_topics(self.cluster, self.topics)
         self._broker = KafkaBroker(
-            self.cluster.bootstrap,
+            self.cluster.bootstrap.split(","),
             allow_auto_create_topics=False,
             apply_types=False,
             graceful_timeout=GRACE_SECONDS,
