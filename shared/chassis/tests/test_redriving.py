@@ -1,17 +1,20 @@
 """Parked records come back in their order, once, whatever happens on the way; who wanted it, and why, is kept."""
 
+import asyncio
+import random
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import pytest
+from chassis import clock
 from chassis.health import Unhealthy
 from chassis.kafka import Cluster, ensure_topic
 from chassis.metrics import Metrics
 from chassis.mongo import Database
 from chassis.paging import PageRequest
 from chassis.parked import ParkingDesk
-from chassis.parking import BEHIND, PARKING_LOG
+from chassis.parking import APPLYING, APPLYING_MAX, BEHIND, PARKED, PARKING_LOG
 from chassis.problems import Problem
 from numbered import (
     ALL,
@@ -27,6 +30,8 @@ from numbered import (
     until,
     until_true,
 )
+
+RACES = 40
 
 
 async def log(database: Database, **condition: Any) -> list[dict[str, Any]]:
@@ -157,13 +162,82 @@ async def test_a_discarded_record_is_kept_whole_in_the_log_and_those_behind_it_w
     desk = ParkingDesk(database)
     async with consuming(database, cluster, metrics, effect):
         await until(lambda: sum(outcomes(metrics).values()) == 16)
-        assert await desk.discard(order("subject", "bad")) == {"records": 1, "left": 0}
+        assert await desk.discard(order("subject", "bad")) == {"records": 1, "left": 0, "busy": 0}
         [discarded] = await log(database, action="discarded")
         assert discarded["document"]["body"] == b'{"n": 2}'
         assert [one["event_id"] for one in await parked(database)] == [f"bad{n}" for n in range(3, 8)]
         await redriven(database, "subject", "bad", request="request-2")
     assert await parked(database) == []
     assert effect.order["bad"] == [0, 1, 3, 4, 5, 6, 7]
+
+
+async def test_a_record_that_is_being_applied_cannot_be_discarded(
+    database: Database, cluster: Cluster, metrics: Metrics, effect: Effect
+) -> None:
+    applying, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(batch: Sequence[dict[str, Any]]) -> None:
+        await effect(batch)
+        if not effect.sick:
+            applying.set()
+            await go_on.wait()
+
+    desk = ParkingDesk(database)
+    async with consuming(database, cluster, metrics, slow):
+        await until(lambda: sum(outcomes(metrics).values()) == 16)
+        effect.sick.clear()
+        await desk.redrive(order("subject", "bad"))
+        await applying.wait()
+        refused = await desk.discard(order("subject", "bad", request="request-2"))
+        go_on.set()
+        await until_true(lambda: _is_empty(database))
+    assert refused == {"records": 0, "left": 0, "busy": 1}
+    assert len(await log(database, action="redriven")) == 6
+    assert await log(database, action="discarded") == []
+
+
+async def test_a_dead_readers_mark_keeps_nobody_from_discarding(
+    database: Database, cluster: Cluster, metrics: Metrics, effect: Effect
+) -> None:
+    async with consuming(database, cluster, metrics, effect):
+        await until(lambda: sum(outcomes(metrics).values()) == 16)
+    long_ago = clock.now() - APPLYING_MAX
+    await database.collection(PARKED).update({"event_id": "bad2"}, {"$set": {APPLYING: long_ago}})
+    answer = await ParkingDesk(database).discard(order("subject", "bad"))
+    assert answer == {"records": 1, "left": 0, "busy": 0}
+
+
+async def test_of_a_discard_and_a_redrive_at_the_same_time_one_wins_and_the_log_says_which(
+    database: Database, cluster: Cluster, metrics: Metrics
+) -> None:
+    await ensure_topic(cluster, TOPIC)
+    effect = Effect(database, sick={f"s{n}-0" for n in range(RACES)})
+    await send(cluster, [known(f"s{n}-0", f"s{n}", 0) for n in range(RACES)])
+    desk, chance = ParkingDesk(database), random.Random(7)  # noqa: S311 - repeatable on purpose
+    async with consuming(database, cluster, metrics, effect):
+        await until(lambda: outcomes(metrics)["parked"] == RACES)
+        effect.sick.clear()
+
+        async def discard(number: int) -> dict[str, Any]:
+            await asyncio.sleep(chance.uniform(0, 2))
+            return await desk.discard(order("subject", f"s{number}", request=f"discard-{number}"))
+
+        async def redrive(number: int) -> None:
+            await asyncio.sleep(chance.uniform(0, 1.5))
+            await desk.redrive(order("subject", f"s{number}", request=f"redrive-{number}"))
+
+        answers, _ = await asyncio.gather(
+            asyncio.gather(*(discard(n) for n in range(RACES))), asyncio.gather(*(redrive(n) for n in range(RACES)))
+        )
+        await until_true(lambda: _is_empty(database))
+    discarded = {one["subject"] for one in await log(database, action="discarded")}
+    again = {one["subject"] for one in await log(database, action="redriven")}
+    assert discarded == {f"s{n}" for n, answer in enumerate(answers) if answer["records"]}
+    assert again == set(effect.order)
+    assert discarded | again == {f"s{n}" for n in range(RACES)}
+    assert not discarded & again
+    assert discarded
+    assert again
 
 
 async def test_the_same_key_for_another_act_is_refused(database: Database) -> None:

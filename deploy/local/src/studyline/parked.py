@@ -95,12 +95,13 @@ def discard(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Take failed records out for good. They stay in the parking log; what waits behind them needs a redrive."""
     choice = _choice(subject, fingerprint, record_id)
-    discarded, left = 0, 1
+    discarded, left, busy = 0, 1, 0
     with _face(service, data, actor) as face:
         while left:
             answer = _act(face, "discard", choice, reason)
-            discarded, left = discarded + answer["records"], answer["left"]
-    typer.echo(f"{discarded} records were discarded")
+            discarded, left, busy = discarded + answer["records"], answer["left"], answer["busy"]
+    still = f"; {busy} are being applied by a redrive: look at what becomes of them" if busy else ""
+    typer.echo(f"{discarded} records were discarded{still}")
 
 
 def _face(service: Name, data: Path | None, actor: str = "") -> httpx.Client:

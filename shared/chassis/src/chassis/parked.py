@@ -13,7 +13,7 @@ from chassis import clock
 from chassis.journal import Actor
 from chassis.mongo import Database, DeleteMany, Document, PyMongoError, Session, UpdateOne, is_duplicate
 from chassis.paging import Page, PageRequest, beyond, encode_cursor
-from chassis.parking import BEHIND_FINGERPRINT, PARKED, PARKING_LOG, log_entry
+from chassis.parking import BEHIND_FINGERPRINT, PARKED, PARKING_LOG, log_entry, not_being_applied
 from chassis.problems import key_reused, not_found
 from chassis.scope import Scope
 
@@ -80,7 +80,8 @@ class ParkingDesk:
     async def discard(self, order: Order) -> Document:
         """Take the chosen records out of the lot, never those that only wait behind, unless chosen by id.
 
-        The answer says how many were taken, and how many are left because they were too many for one act.
+        The answer says how many were taken, how many are left because they were too many for one act, and how many
+        were not touched because a redrive is applying them.
         """
         return await self._carried_out(order, partial(self._remove, order))
 
@@ -113,15 +114,15 @@ class ParkingDesk:
 
     async def _remove(self, order: Order, session: Session) -> Document:
         failed: Document = {} if order.by == "id" else {"fingerprint": {"$ne": BEHIND_FINGERPRINT}}
-        condition = {"$and": [order.condition, failed]}
-        ids = [one["_id"] for one in await self._parked.find(_ALL, condition, fields=["_id"], session=session)]
-        taken = {"_id": {"$in": ids[:DISCARDED_AT_ONCE]}}
+        chosen = {"$and": [order.condition, failed]}
+        all_of_them = await self._parked.find(_ALL, chosen, fields=["_id"], session=session)
+        free = await self._parked.find(_ALL, {"$and": [chosen, not_being_applied()]}, fields=["_id"], session=session)
+        taken = {"_id": {"$in": [one["_id"] for one in free[:DISCARDED_AT_ONCE]]}}
         found = await self._parked.find(_ALL, taken, session=session)
         await self._parked.write([DeleteMany(taken)], session=session)
         kept = [{**log_entry(one, "discarded", order.request), "document": one} for one in found]
-        return await self._logged(
-            "discard", order, {"records": len(found), "left": len(ids) - len(found)}, kept, session
-        )
+        answer = {"records": len(found), "left": len(free) - len(found), "busy": len(all_of_them) - len(free)}
+        return await self._logged("discard", order, answer, kept, session)
 
     async def _logged(
         self, act: str, order: Order, answer: Document, entries: Sequence[Document], session: Session

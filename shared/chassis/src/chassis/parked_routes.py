@@ -37,10 +37,11 @@ class Redriving(BaseModel):
 
 
 class Discarding(BaseModel):
-    """What was taken out of the lot, and what is left to a further request."""
+    """What was taken out of the lot, what is left to a further request, and what a redrive is applying right now."""
 
     records: int
     left: int
+    busy: int
 
 
 async def platform_staff(

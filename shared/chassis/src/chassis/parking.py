@@ -6,19 +6,24 @@ record, and who wanted it so, stays in the parking log (shared/decisions/0010-pa
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 from aiokafka import TopicPartition
 
 from chassis import clock
 from chassis.applying import Held
-from chassis.mongo import Collection, Database, Document
+from chassis.mongo import Collection, Database, DeleteMany, Document, Session
 from chassis.records import Record
 from chassis.scope import Scope
 
 PARKED: Final = "parked"
 PARKING_LOG: Final = "parking_log"
 LOOK_SECONDS: Final = 1.0
+APPLYING: Final = "applying_since"
+APPLYING_MAX: Final = timedelta(minutes=1)
+"""So long a record that is being applied cannot be discarded; a mark older than that is a dead reader's."""
 BEHIND: Final = "waits behind an earlier event of its aggregate"
 BEHIND_FINGERPRINT: Final = "behind"
 REASON_CHARACTERS_MAX: Final = 1_000
@@ -50,7 +55,7 @@ class ParkingLot:
 
     def __init__(self, database: Database, consumer: str) -> None:
         """The lot of this consumer group."""
-        self._consumer = consumer
+        self._consumer, self._database = consumer, database
         self._parked: Collection = database.collection(PARKED)
         self._log: Collection = database.collection(PARKING_LOG)
         self._subjects = Counter[str]()
@@ -99,23 +104,42 @@ class ParkingLot:
         condition = {"consumer": self._consumer, **queue.condition}
         return await self._parked.find(_ALL, condition, sort=[("place.offset", 1)], limit=limit)
 
+    async def claim(self, documents: Sequence[Document]) -> list[Document]:
+        """Mark these as being applied, so that nobody discards them meanwhile; those that were not discarded before."""
+        chosen = {"_id": {"$in": [document["_id"] for document in documents]}}
+        await self._parked.update(chosen, {"$set": {APPLYING: clock.now()}})
+        there = {one["_id"] for one in await self._parked.find(_ALL, chosen, fields=["_id"])}
+        return [document for document in documents if document["_id"] in there]
+
+    async def unclaim(self, documents: Sequence[Document]) -> None:
+        """Let go of what could not be applied now."""
+        await self._parked.update(
+            {"_id": {"$in": [document["_id"] for document in documents]}}, {"$unset": {APPLYING: ""}}
+        )
+
     async def release(self, documents: Sequence[Document], request: str) -> None:
-        """Let go of what was applied. A record is logged first, so that it never vanishes without a word."""
+        """Let go of what was applied: it leaves the lot and enters the log at once, or it was gone before."""
         if not documents:
             return
-        await self._log.insert_new([log_entry(document, "redriven", request) for document in documents])
-        await self._parked.delete({"_id": {"$in": [document["_id"] for document in documents]}})
+        await self._database.in_transaction(partial(self._to_log, documents, request))
         self._subjects.subtract(document["subject"] for document in documents)
         self._subjects = +self._subjects
+
+    async def _to_log(self, documents: Sequence[Document], request: str, session: Session) -> None:
+        chosen = {"_id": {"$in": [document["_id"] for document in documents]}}
+        there = {one["_id"] for one in await self._parked.find(_ALL, chosen, fields=["_id"], session=session)}
+        leaving = [document for document in documents if document["_id"] in there]
+        await self._parked.write([DeleteMany(chosen)], session=session)
+        await self._log.insert([log_entry(one, "redriven", request) for one in leaving], session=session)
 
     async def keep(self, queue: Queue, failed: Document, error: Exception, request: str) -> None:
         """Keep what has failed again, under its new reason, and what waits behind it."""
         why = {"reason": _reason(error), "fingerprint": _fingerprint(failed["type"], error)}
         entry = log_entry({**failed, **why, "attempts": failed["attempts"] + 1}, "failed_again", request)
         await self._log.insert_new([entry])
-        change = {"$set": {**why, "attempts": entry["attempts"]}, "$unset": {"redrive": ""}}
-        await self._parked.update({"_id": failed["_id"]}, change)
-        await self._parked.update({"consumer": self._consumer, **queue.condition}, {"$unset": {"redrive": ""}})
+        await self._parked.update({"_id": failed["_id"]}, {"$set": {**why, "attempts": entry["attempts"]}})
+        marks = {"$unset": {"redrive": "", APPLYING: ""}}
+        await self._parked.update({"consumer": self._consumer, **queue.condition}, marks)
 
     def _document(self, held: Held) -> Document:
         record, error = held
@@ -152,6 +176,11 @@ def log_entry(document: Document, action: str, request: str) -> Document:
     entry: Document = {name: document[name] for name in told}
     deed = {"record": document["_id"], "action": action, "request": request, "at": clock.now()}
     return {**entry, **deed, "_id": f"{request}:{action}:{document['_id']}:{document['attempts']}"}
+
+
+def not_being_applied() -> Document:
+    """The condition on records that no reader is about to apply."""
+    return {"$nor": [{APPLYING: {"$gt": clock.now() - APPLYING_MAX}}]}
 
 
 def _queue_of(document: Document) -> Queue:

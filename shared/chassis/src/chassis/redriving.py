@@ -2,6 +2,7 @@
 
 An operator marks an aggregate in the database, whichever process answers; the consumer finds the mark between two
 batches or when idle. Each step may be repeated after a crash: effects are idempotent, and a record leaves the lot last.
+What is being applied is marked too: an operator discards a record before that or never.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Final, Generic, TypeVar
 
 import structlog
 
+from chassis import failpoints
 from chassis.applying import OUTAGES, Apply, Held, apply_sound
 from chassis.mongo import Document
 from chassis.parking import LOOK_SECONDS, ParkingLot, Queue, record_in
@@ -59,8 +61,16 @@ class Redriver(Generic[D]):
             async with self.turn:
                 documents = await self.lot.first_of(queue, RECORDS_AT_ONCE)
                 request = request or next((one["redrive"] for one in documents if "redrive" in one), None)
-                if request is None or not documents or not await self._again(queue, documents, request):
+                if request is None or not documents or not await self._claimed(queue, documents, request):
                     return
+
+    async def _claimed(self, queue: Queue, documents: Sequence[Document], request: str) -> bool:
+        claimed = await self.lot.claim(documents)
+        try:
+            return await self._again(queue, claimed, request)
+        except OUTAGES:
+            await self.lot.unclaim(claimed)
+            raise
 
     async def _again(self, queue: Queue, documents: Sequence[Document], request: str) -> bool:
         """Whether all of these were applied."""
@@ -69,6 +79,7 @@ class Redriver(Generic[D]):
         known = [(record, event) for record, event in sound if event is not None and not isinstance(event, Exception)]
         held = await apply_sound(self.apply, known)
         held += [Held(record, event) for record, event in decoded[len(sound) :] if isinstance(event, Exception)]
+        await failpoints.reach("between-redrive-and-release")
         if not held:
             await self.lot.release(documents, request)
             return True
