@@ -1,10 +1,11 @@
 """A fail point does what it is armed for, once, and nothing where it may not."""
 
 from collections.abc import Generator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from chassis import failpoints
+from chassis import clock, failpoints
 from chassis.commands import Commands
 from chassis.failpoints import FailpointError
 from chassis.journal import journal_of
@@ -48,6 +49,25 @@ async def test_an_error_after_the_commit_leaves_everything_and_the_same_key_give
     assert await journal_of(database).count(ALL, {}) == 1
     assert (await commands.carry_out(ALL, instruction("a", "k1"))).answer == {"total": 1, "version": 1}
     assert await journal_of(database).count(ALL, {}) == 1
+
+
+async def test_a_clock_that_goes_back_ten_minutes_does_not_reorder_what_was_recorded(
+    servers: Servers, commands: Commands, database: Database
+) -> None:
+    settings = settings_of(servers, ServiceSettings)
+    for key, offset in (("k1", 600.0), ("k2", -600.0), ("k3", 0.0)):
+        failpoints.configure("test", settings.model_copy(update={"clock_offset_seconds": offset}))
+        await commands.carry_out(ALL, instruction("a", key))
+    entries = await journal_of(database).find(ALL, {}, sort=[("recorded_at", 1), ("version.after", 1)])
+    assert [entry["_id"] for entry in entries] == ["k1", "k2", "k3"]
+    assert entries[0]["recorded_at"] - clock.now() > timedelta(minutes=9)
+
+
+async def test_a_clock_is_never_shifted_in_production(servers: Servers) -> None:
+    shifted = settings_of(servers, ServiceSettings).model_copy(update={"clock_offset_seconds": 600.0})
+    before = clock.now()
+    failpoints.configure("test", shifted.model_copy(update={"environment": "production"}))
+    assert clock.now() - before < timedelta(minutes=9)
 
 
 async def test_a_point_armed_for_another_service_or_in_production_does_nothing(

@@ -2,12 +2,26 @@
 
 import time
 import uuid
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass
+class _Shift:
+    by: timedelta = timedelta()
+
+
+_shift = _Shift()
+
+
+def shift(seconds: float) -> None:
+    """Let this process live so much later or earlier than it is; for the fault rig."""
+    _shift.by = timedelta(seconds=seconds)
 
 
 def now() -> datetime:
     """The present instant in UTC, in milliseconds: what MongoDB keeps of it."""
-    instant = datetime.now(UTC)
+    instant = datetime.now(UTC) + _shift.by
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 

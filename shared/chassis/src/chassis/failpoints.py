@@ -2,6 +2,7 @@
 
 Where STUDYLINE_FAILPOINTS names a folder and the environment is development, a file `<service>.<point>` in it arms a
 point once: `kill`, `error`, or `pause <seconds>`. Whoever reaches the point first takes the file away and obeys it.
+STUDYLINE_CLOCK_OFFSET_SECONDS shifts the process' wall clock, in development too and nowhere else.
 """
 
 import asyncio
@@ -10,13 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pymongo.errors import PyMongoError
+
+from chassis import clock
 from chassis.settings import ServiceSettings
 
 KILLED = 137
 
 
-class FailpointError(OSError):
-    """The error that an armed point raises: an outage as a driver would tell of it."""
+class FailpointError(PyMongoError):
+    """The error that an armed point raises: an outage as the database's driver would tell of it."""
 
 
 @dataclass
@@ -29,9 +33,11 @@ _armoury = _Armoury()
 
 
 def configure(service: str, settings: ServiceSettings) -> None:
-    """Let this process look for armed points, where its settings allow that."""
+    """Let this process look for armed points, and live at a shifted time, where its settings allow that."""
+    in_development = settings.environment == "development"
     _armoury.service = service
-    _armoury.folder = settings.failpoints if settings.environment == "development" else None
+    _armoury.folder = settings.failpoints if in_development else None
+    clock.shift(settings.clock_offset_seconds if in_development else 0.0)
 
 
 async def reach(point: str) -> None:

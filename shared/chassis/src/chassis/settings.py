@@ -66,6 +66,9 @@ class ServiceSettings(BaseSettings):
         default=None, description="A file outside the database to which checkpoints are added, besides Kafka"
     )
     failpoints: Path | None = Field(default=None, description="Where tests arm fail points; development only")
+    clock_offset_seconds: float = Field(
+        default=0.0, description="How far tests let the wall clock go wrong; development only"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     def load_seal_key(self) -> SealKey | None:
