@@ -7,61 +7,26 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any, Final
 
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from chassis.kafka import PARTITIONS, Cluster, producer_of
+from chassis.kafka import PARTITIONS, Cluster
 from chassis.parking import PARKED
 from chassis.scope import Scope
 from chassis.service import Service
-from contracts import Received, Sponsor, regulatory, sponsor_id
-from contracts.sites import StudyRegistered
-from hostile_records import KINDS, Message, genuine, hostile
+from contracts import Received
+from hostile_records import KINDS, genuine, hostile
+from neighbours import HEARING, Traffic, produce, running_service
 from studyline.testing import Servers
-from studyline.testing.events import told
-from studyline.testing.service import Face, running
 
 ROUNDS: Final = int(os.environ.get("STUDYLINE_HOSTILE_ROUNDS", "2"))
 GOOD_FOR_EACH_HOSTILE: Final = 20
 SEED: Final = 2026
 MEMORY_GROWTH_MAX_MB: Final = 50
 ALL: Final = Scope.everything()
-Traffic = list[tuple[int, Message]]
-
-
-def registered(name: str) -> Received:
-    """What `sites` tells of a study; `monitoring` and `regulatory` keep it."""
-    event = StudyRegistered(
-        study_id=name,
-        sponsor=Sponsor(id=sponsor_id("Acme"), name="Acme"),
-        protocol_number="P-1",
-        registry_ids=(),
-        title="A study",
-        phase=None,
-        status="recruiting",
-        countries=("DE",),
-        planned_enrolment=None,
-    )
-    return told(f"study/{name}", event, sponsor="Acme")
-
-
-def approved(name: str) -> Received:
-    """What `regulatory` tells of an approval; `sites` records it as evidence in its journal."""
-    about = {"study_id": name, "submission_id": name, "body": "ethics_committee", "country": "DE", "site_id": None}
-    decision = {"reference": "R-1", "covers": (), "with_conditions": False, "expires_on": None}
-    event = regulatory.SubmissionApproved.model_validate({**about, **decision})
-    return told(f"submission/{name}", event, sponsor="Acme")
-
-
-SERVICES: Final[dict[str, tuple[Callable[[str], Received], str, str]]] = {
-    "regulatory": (registered, "studyline.sites", "studies"),
-    "sites": (approved, "studyline.regulatory", "evidence"),
-}
 
 
 def mixed(event: Callable[[str], Received]) -> tuple[Traffic, int]:
@@ -74,17 +39,6 @@ def mixed(event: Callable[[str], Received]) -> tuple[Traffic, int]:
     return traffic, len(good)
 
 
-async def produce(cluster: Cluster, topic: str, traffic: Traffic) -> None:
-    producer = producer_of(cluster)
-    await producer.start()
-    try:
-        for partition, (headers, body) in traffic:
-            await producer.send(cluster.topic(topic), body, b"key", partition=partition, headers=headers)
-        await producer.flush()
-    finally:
-        await producer.stop()
-
-
 async def ends(cluster: Cluster, topic: str) -> dict[TopicPartition, int]:
     places = [TopicPartition(cluster.topic(topic), partition) for partition in range(PARTITIONS)]
     client: Any = AIOKafkaConsumer(bootstrap_servers=cluster.bootstrap)
@@ -93,19 +47,6 @@ async def ends(cluster: Cluster, topic: str) -> dict[TopicPartition, int]:
         return await client.end_offsets(places)
     finally:
         await client.stop()
-
-
-@asynccontextmanager
-async def running_service(servers: Servers, name: str) -> AsyncGenerator[tuple[Service, Face]]:
-    app, settings, consumers = (import_module(f"{name}.{part}") for part in ("app", "settings", "consumers"))
-    composed: list[Service] = []
-
-    def compose(chosen: Any) -> Service:
-        composed.append(app.compose(chosen))
-        return composed[0]
-
-    async with running(servers, compose, settings.Settings, listens_to=consumers.LISTENS_TO) as face:
-        yield composed[0], face
 
 
 async def until_read(service: Service, end: dict[TopicPartition, int]) -> dict[TopicPartition, Counter[str]]:
@@ -125,11 +66,11 @@ def memory_mb() -> float:
     return psutil.Process().memory_info().rss / 1_048_576
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", HEARING)
 async def test_every_hostile_record_is_applied_passed_by_or_parked_and_counted_exactly(
     servers: Servers, name: str
 ) -> None:
-    event, topic, collection = SERVICES[name]
+    event, topic, collection = HEARING[name]
     traffic, good = mixed(event)
     async with running_service(servers, name) as (service, face):
         await produce(face.cluster, topic, traffic)

@@ -213,8 +213,13 @@ async def test_of_a_discard_and_a_redrive_at_the_same_time_one_wins_and_the_log_
     await ensure_topic(cluster, TOPIC)
     effect = Effect(database, sick={f"s{n}-0" for n in range(RACES)})
     await send(cluster, [known(f"s{n}-0", f"s{n}", 0) for n in range(RACES)])
+
+    async def slow(batch: Sequence[dict[str, Any]]) -> None:
+        await effect(batch)
+        await asyncio.sleep(0.05)
+
     desk, chance = ParkingDesk(database), random.Random(7)  # noqa: S311 - repeatable on purpose
-    async with consuming(database, cluster, metrics, effect):
+    async with consuming(database, cluster, metrics, slow):
         await until(lambda: outcomes(metrics)["parked"] == RACES)
         effect.sick.clear()
 
