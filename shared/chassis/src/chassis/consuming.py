@@ -21,6 +21,7 @@ from faststream.kafka.message import KafkaMessage
 from opentelemetry.trace import SpanKind
 
 from chassis import failpoints
+from chassis.ahead import Ahead, Read
 from chassis.applying import Held, apply_sound
 from chassis.fetching import without_loss
 from chassis.header_names import read_any_header_name
@@ -29,12 +30,12 @@ from chassis.metrics import Metrics
 from chassis.mongo import Database
 from chassis.parking import ParkingLot
 from chassis.progress import Progress
-from chassis.records import Record, record_of
+from chassis.records import Record
 from chassis.redriving import Redriver
 from chassis.telemetry import is_sampled, span
 
 BATCH_RECORDS: Final = 1_000
-BATCH_WAIT_MS: Final = 10
+BATCH_WAIT_MS: Final = 100
 GRACE_SECONDS: Final = 10
 BACKOFF_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 PARKED_MAX: Final = 1_000
@@ -73,6 +74,7 @@ class Consumer(Generic[D]):
     instance: str | None = None
     progress: Progress = field(default_factory=Progress)
     parked_max: int = PARKED_MAX
+    batch_records: int = BATCH_RECORDS
 
     def __post_init__(self) -> None:
         """Make the lot; nothing is connected yet."""
@@ -80,6 +82,7 @@ class Consumer(Generic[D]):
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
         self._turn = asyncio.Lock()
+        self._ahead = Ahead(without_loss(self._fetch, self.progress), self._decoded, self.batch_records)
         self._redriver = Redriver(self._lot, self._decoded, self._traced, self._look, self._turn)
         self._redriving: asyncio.Task[None] | None = None
 
@@ -114,14 +117,13 @@ class Consumer(Generic[D]):
         broker, self._broker = self._broker, None
         if broker is not None:
             await broker.stop()
+        await self._ahead.stop()
 
     def _subscribed(self, broker: KafkaBroker) -> Any:
         subscriber: Any = broker.subscriber(
             *(self.cluster.topic(name) for name in self.topics),
             group_id=f"{self.cluster.topic_prefix}{self.name}",
             batch=True,
-            max_records=BATCH_RECORDS,
-            batch_timeout_ms=BATCH_WAIT_MS,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
@@ -131,29 +133,34 @@ class Consumer(Generic[D]):
             max_poll_interval_ms=300_000,
             no_reply=True,
             parser=_parse,
-            decoder=_records,
+            decoder=_decoded_before,
         )
         subscriber(self._handle)
-        subscriber.get_msg = without_loss(subscriber.get_msg, self.progress)
+        subscriber.get_msg = self._ahead.get
         return subscriber
 
-    async def _handle(self, records: Sequence[Record]) -> None:
+    async def _fetch(self, consumer: Any) -> list[Any]:
+        fetched = await consumer.getmany(timeout_ms=BATCH_WAIT_MS, max_records=self.batch_records)
+        return [record for records in fetched.values() for record in records]
+
+    async def _handle(self, batch: Sequence[Read[D]]) -> None:
         """One batch: applied or parked whole, however long an outage takes; then committed."""
         for attempt in range(2**31):
             try:
                 async with self._turn:
-                    await self._settle(records)
+                    await self._settle(batch)
             except Exception as error:  # noqa: BLE001 - whatever it is: going on would commit past these records
                 self.progress.blocked(type(error).__name__)
                 _log.warning("consumer waits", consumer=self.name, error=type(error).__name__, detail=str(error)[:200])
                 await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
             else:
+                self.progress.unblocked()
                 return
 
-    async def _settle(self, records: Sequence[Record]) -> None:
+    async def _settle(self, batch: Sequence[Read[D]]) -> None:
         if alarm := await self._look():
             raise TooManyParkedError(alarm)
-        known = [(record, event) for record in records if (event := self._decoded(record)) is not None]
+        known = [(record, event) for record, event in batch if event is not None]
         stopped = self._lot.blocked(record.subject for record, _ in known)
         # What stands before a malformed record of its aggregate in this batch is sound, but order is simpler to
         # promise than to interleave: it waits too, and a redrive applies it first.
@@ -167,8 +174,8 @@ class Consumer(Generic[D]):
         held += await apply_sound(self._traced, passed)
         parked = await self._park(held)
         await failpoints.reach("between-effect-and-commit")
-        if await self._commit(records):
-            self._tell(records, known, held, parked)
+        if await self._commit([record for record, _ in batch]):
+            self._tell(batch, held, parked)
 
     def _decoded(self, record: Record) -> D | Exception | None:
         """The record's event, None for an unknown type, or what is wrong with it."""
@@ -204,9 +211,9 @@ class Consumer(Generic[D]):
 
     async def _commit(self, records: Sequence[Record]) -> bool:
         """Whether the records are committed; if not, the partition's next reader sees them again."""
-        offsets: dict[TopicPartition, int] = {}
-        for record in records:
-            offsets[record.partition_read] = max(offsets.get(record.partition_read, 0), record.offset + 1)
+        # A partition's records come in their order, so the last one's offset is the highest.
+        ends = {(record.topic, record.partition): record.offset + 1 for record in records}
+        offsets = {TopicPartition(*place): end for place, end in ends.items()}
         try:
             await self._subscriber.consumer.commit(offsets)
         except KafkaError as error:
@@ -217,14 +224,14 @@ class Consumer(Generic[D]):
         self.progress.moved(offsets)
         return True
 
-    def _tell(
-        self, records: Sequence[Record], known: Sequence[tuple[Record, object]], held: Sequence[Held], parked: set[str]
-    ) -> None:
-        outcomes = {record.place: "applied" for record, _ in known}
-        outcomes |= {one.record.place: "parked" if one.record.place in parked else "duplicate" for one in held}
-        for record in records:
-            self.progress.told(record.partition_read, outcomes.get(record.place, "skipped_unknown"))
-        for outcome, number in Counter(outcomes.get(one.place, "skipped_unknown") for one in records).items():
+    def _tell(self, batch: Sequence[Read[D]], held: Sequence[Held], parked: set[str]) -> None:
+        outcomes = {one.record.place: "parked" if one.record.place in parked else "duplicate" for one in held}
+        told = Counter[tuple[TopicPartition, str]]()
+        for record, event in batch:
+            outcome = "skipped_unknown" if event is None else "applied"
+            told[record.partition_read, outcomes.get(record.place, outcome) if outcomes else outcome] += 1
+        self.progress.told(told)
+        for (_, outcome), number in told.items():
             self._count(outcome, number)
 
     def _count(self, outcome: str, records: int) -> None:
@@ -243,9 +250,8 @@ async def _parse(raw: tuple[Any, ...]) -> KafkaMessage:
     )
 
 
-async def _records(message: KafkaMessage) -> list[Record]:
-    raw: Any = message.raw_message
-    return [record_of(one) for one in raw]
+async def _decoded_before(message: KafkaMessage) -> Any:
+    return message.raw_message
 
 
 class _NoConsumer:

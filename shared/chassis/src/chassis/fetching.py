@@ -20,18 +20,24 @@ _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 def without_loss(fetch: Callable[[Any], Awaitable[Any]], progress: Progress) -> Callable[[Any], Awaitable[Any]]:
     """The same fetch, which answers nothing where it fails, and begins again after what is committed."""
+    failed = False
 
     async def fetch_again(consumer: Any) -> Any:
+        nonlocal failed
         try:
             fetched = await fetch(consumer)
         except ConsumerStoppedError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is: reading on would pass by what was drained
+            failed = True
             progress.blocked(type(error).__name__)
             _log.error("fetching failed", error=type(error).__name__, detail=str(error)[:200])
             await _back_to_committed(consumer)
             return ()
-        progress.unblocked()
+        if failed:
+            # Only the end of an outage of its own: a batch may be waiting for another to end.
+            failed = False
+            progress.unblocked()
         return fetched
 
     return fetch_again

@@ -48,9 +48,9 @@ class Progress:
         """The outage is over."""
         self._blocked_by = None
 
-    def told(self, place: TopicPartition, outcome: str) -> None:
-        """One record was committed, and this became of it."""
-        self.tally[place, outcome] += 1
+    def told(self, outcomes: Mapping[tuple[TopicPartition, str], int]) -> None:
+        """A batch was committed: how many records of each partition became what."""
+        self.tally.update(outcomes)
 
     def alarmed(self, alarm: str | None) -> None:
         """The consumer stands still until people do what this sentence says; None when they have."""

@@ -1,14 +1,12 @@
 """Records as a consumer reads them: a parser that cannot raise, so that nothing is skipped on its way in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One Kafka record, undecoded but for its headers."""
 
     topic: str
@@ -49,9 +47,16 @@ def record_of(raw: Any) -> Record:
 
 
 def _headers(raw: Any) -> tuple[dict[str, str], str | None]:
+    try:
+        return {name: value.decode() for name, value in raw or ()}, None
+    except (AttributeError, UnicodeDecodeError):
+        return _readable(raw)
+
+
+def _readable(raw: Any) -> tuple[dict[str, str], str | None]:
     headers: dict[str, str] = {}
     defect = None
-    for name, value in raw or ():
+    for name, value in raw:
         try:
             headers[name] = value.decode()
         except (AttributeError, UnicodeDecodeError):

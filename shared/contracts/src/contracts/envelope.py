@@ -7,7 +7,7 @@ RFC 3339 timestamp; `occurredtime` keeps the precision the source had (`2021-06`
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from kernel import BusinessTime
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -52,8 +52,11 @@ class Envelope(BaseModel):
         return self.subject.partition("/")[2]
 
 
+_ATTRIBUTES: Final = {f"ce_{name}": name for name in Envelope.model_fields}
+
+
 def envelope_of(headers: Mapping[str, str]) -> Envelope:
     """Read the envelope from Kafka headers. Raises pydantic.ValidationError naming each attribute that is wrong."""
-    attributes = {name.removeprefix("ce_"): value for name, value in headers.items() if name.startswith("ce_")}
+    attributes = {_ATTRIBUTES[name]: value for name, value in headers.items() if name in _ATTRIBUTES}
     trace = {"traceparent": headers["traceparent"]} if "traceparent" in headers else {}
     return Envelope.model_validate(attributes | trace)

@@ -6,6 +6,7 @@ stays a month. Registries (ClinicalTrials.gov) and SDTM (`--DTC`, ISO 8601 with 
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -17,10 +18,11 @@ _FORM = re.compile(
 _DATE_FORM = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
+@lru_cache(maxsize=8_192)
 def bounds(value: str) -> tuple[datetime, datetime]:
     """The first instant a business time may mean and the first it may not, in UTC.
 
-    Raises ValueError with a sentence that says what was expected.
+    Raises ValueError with a sentence that says what was expected. Remembered, because most events share their days.
     """
     match = _FORM.fullmatch(value)
     if match is None:
