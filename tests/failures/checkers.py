@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from evidence import Entry, Evidence, Told
 
-Kind = Literal["lost", "ghost", "zombie", "duplicate", "inversion", "gap", "stuck"]
+Kind = Literal["lost", "ghost", "zombie", "duplicate", "inversion", "gap", "stuck", "crash"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,9 @@ def ghost(evidence: Evidence) -> Iterable[str]:
             yield f"{entry.aggregate}: the journal tells of version {entry.after}, which its state never had"
         if entry.command_id in failed:
             yield f"{entry.command_id} was refused and is in the journal"
+    for operation in evidence.operations:
+        if operation.doomed and operation.outcome == "ok":
+            yield f"{operation.service} accepted {operation.command_id}, which its rules do not allow"
 
 
 def zombie(evidence: Evidence) -> Iterable[str]:
@@ -111,7 +114,15 @@ def stuck(evidence: Evidence) -> Iterable[str]:
     for one in evidence.operations:
         if one.outcome in {"invoked", "unknown"}:
             yield f"{one.service} never gave a definite answer to {one.command_id}"
+        elif one.outcome == "failed" and not one.doomed:
+            yield f"{one.service} refused {one.command_id}, which nothing forbids: {one.detail}"
     yield from evidence.stalls
+
+
+def crash(evidence: Evidence) -> Iterable[str]:
+    """Answers that no caller should ever get: a 5xx other than 503, or a 503 that does not say when to try again."""
+    for one in evidence.operations:
+        yield from (f"{one.service} answered {detail} to {one.command_id}" for detail in one.unforeseen)
 
 
 def _first_appearances(told: Iterable[Told]) -> Mapping[str, list[int]]:
@@ -136,4 +147,5 @@ CHECKERS: Final[Mapping[Kind, Callable[[Evidence], Iterable[str]]]] = {
     "inversion": inversion,
     "gap": gap,
     "stuck": stuck,
+    "crash": crash,
 }

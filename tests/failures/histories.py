@@ -30,7 +30,7 @@ def good(chance: random.Random) -> Evidence:
         told = tuple((version, f"{aggregate}.{version}") for version in range(before + 1, after + 1))
         operations.append(Operation(f"command-{number}", "test", "ok", aggregate, after))
         entries.append(Entry("test", f"command-{number}", aggregate, before, after, told))
-    operations.append(Operation("command-refused", "test", "failed"))
+    operations.append(Operation("command-refused", "test", "failed", doomed=True))
     told = [Told(one, entry.aggregate, version, one) for entry in entries for version, one in entry.told]
     again = chance.randrange(len(told) - 5)
     return Evidence(
@@ -119,6 +119,22 @@ def _never_answered(history: Evidence, _: random.Random) -> None:
     history.operations = [*history.operations, Operation("command-hanging", "test", "unknown")]
 
 
+def _refused_for_nothing(history: Evidence, chance: random.Random) -> None:
+    operation = chance.choice([one for one in history.operations if one.outcome == "ok"])
+    refused = replace(operation, outcome="failed")
+    history.operations = [refused if one is operation else one for one in history.operations]
+
+
+def _doomed_and_accepted(history: Evidence, _: random.Random) -> None:
+    history.operations = [replace(one, outcome="ok") if one.doomed else one for one in history.operations]
+
+
+def _answered_unforeseen(history: Evidence, chance: random.Random) -> None:
+    operation = chance.choice(history.operations)
+    crashed = replace(operation, unforeseen=["unforeseen: 500"])
+    history.operations = [crashed if one is operation else one for one in history.operations]
+
+
 def _stalled(history: Evidence, _: random.Random) -> None:
     history.stalls = ["nothing moved for a minute"]
 
@@ -147,4 +163,7 @@ BAD: Final[Mapping[str, tuple[Kind, Callable[[Evidence, random.Random], None]]]]
     "an entry still waits": ("stuck", _still_pending),
     "an operation was never answered": ("stuck", _never_answered),
     "nothing moved": ("stuck", _stalled),
+    "a good command was refused": ("stuck", _refused_for_nothing),
+    "a command was accepted that had to be refused": ("ghost", _doomed_and_accepted),
+    "an answer was none that anybody foresaw": ("crash", _answered_unforeseen),
 }

@@ -8,18 +8,23 @@ import itertools
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from chassis import clock
 
 Outcome = Literal["invoked", "ok", "failed", "unknown"]
+UNFORESEEN: Final = "unforeseen: "
+"""How the detail of an answer begins that no caller should ever get."""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One line: an operation, named by the command id that its Idempotency-Key leads to, and what became of it."""
+    """One line: an operation, named by the command id that its Idempotency-Key leads to, and what became of it.
+
+    `doomed` is one that a rule must refuse.
+    """
 
     at: float
     command_id: str
@@ -29,6 +34,7 @@ class Fact:
     version: int = 0
     seconds: float = 0.0
     detail: str = ""
+    doomed: bool = False
 
 
 @dataclass
@@ -41,6 +47,9 @@ class Operation:
     aggregate: str = ""
     version: int = 0
     unknown_tries: int = 0
+    doomed: bool = False
+    detail: str = ""
+    unforeseen: list[str] = field(default_factory=list[str])
 
 
 class Ledger:
@@ -75,7 +84,8 @@ def operations_of(facts: Iterable[Fact]) -> list[Operation]:
     operations: dict[str, Operation] = {}
     for fact in facts:
         operation = operations.setdefault(fact.command_id, Operation(fact.command_id, fact.service))
-        operation.outcome = fact.outcome
+        operation.outcome, operation.doomed, operation.detail = fact.outcome, fact.doomed, fact.detail
+        operation.unforeseen += [fact.detail] if fact.detail.startswith(UNFORESEEN) else []
         operation.unknown_tries += fact.outcome == "unknown"
         if fact.outcome == "ok":
             operation.aggregate, operation.version = fact.aggregate, fact.version

@@ -16,6 +16,7 @@ WORDS: Final = {
     "inversion": "out of order",
     "gap": "before an earlier one",
     "stuck": "did not go on after the last fault",
+    "crash": "answered as nobody foresaw",
 }
 
 
@@ -24,6 +25,8 @@ class Verdict:
     """What came out of a run. Times are in seconds."""
 
     seed: int
+    replicas: int
+    without: str
     seconds: float
     operations: Counter[str]
     unknown_tries: int
@@ -34,7 +37,7 @@ class Verdict:
     repeats: int
     longest_stall: float
     slowest_answer: float
-    missed: int
+    missed: Sequence[str]
 
 
 def written(verdict: Verdict) -> str:
@@ -46,7 +49,9 @@ def written(verdict: Verdict) -> str:
 
 def _head(verdict: Verdict) -> list[str]:
     kept = "Every promise was kept." if not verdict.findings else f"**{len(verdict.findings)} promises were broken.**"
-    return [f"# Ledger report, seed {verdict.seed}", kept]
+    members = "one member each" if verdict.replicas == 1 else f"{verdict.replicas} members each"
+    about = f"MongoDB and Kafka with {members}. {verdict.without}".rstrip()
+    return [f"# Ledger report, seed {verdict.seed}", kept, about]
 
 
 def _figures(verdict: Verdict) -> list[tuple[str, str]]:
@@ -56,14 +61,14 @@ def _figures(verdict: Verdict) -> list[tuple[str, str]]:
         ("seconds, start and end of the stack included", f"{verdict.seconds:.0f}"),
         ("operations invoked", str(sum(verdict.operations.values()))),
         ("of which ok", str(verdict.operations["ok"])),
-        ("of which refused", str(verdict.operations["failed"])),
+        ("of which refused, as they had to be", str(verdict.operations["failed"])),
         ("tries without a definite answer", str(verdict.unknown_tries)),
         ("operations that were unknown and then resolved", str(verdict.unknown_resolved)),
         ("events in Kafka", str(verdict.events)),
         ("events published again, as may be", f"{verdict.repeats} ({_share(verdict.repeats, verdict.events)})"),
         *((f"{kind}: {WORDS[kind]}", str(broken[kind])) for kind in CHECKERS),
         ("faults inflicted", str(verdict.faults.total())),
-        ("of which fail points that nobody reached in time", str(verdict.missed)),
+        ("of which fail points that nobody reached in time, or that had no effect", str(len(verdict.missed))),
         ("longest time without any command succeeding, s", f"{verdict.longest_stall:.1f}"),
         ("slowest answer, that of a service which was paused itself included, s", f"{verdict.slowest_answer:.1f}"),
     ]
@@ -75,10 +80,10 @@ def _faults(verdict: Verdict) -> list[tuple[str, str]]:
 
 
 def _end(verdict: Verdict) -> list[str]:
-    if not verdict.findings:
-        return []
     shown = [f"- {finding.kind}: {finding.detail}" for finding in verdict.findings[:SHOWN_MAX]]
-    return ["## Findings", "\n".join(shown)]
+    missed = [f"- {one}" for one in verdict.missed]
+    parts = {"## Findings": shown, "## Without effect": missed}
+    return [text for title, lines in parts.items() if lines for text in (title, "\n".join(lines))]
 
 
 def _share(part: int, whole: int) -> str:

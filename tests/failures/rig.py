@@ -9,34 +9,36 @@ import os
 import random
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator, Iterable
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import httpx
 import reading
 from checkers import Finding, check
+from disks import NoDisksError, faults_of_disks, small_disks
 from evidence import Evidence
-from faults import RIVAL, Fault, Ground, NotHealedError, every_fault
+from faults import faults_inside, faults_of_processes, long_faults
+from faults_between import faults_between, replica_program
+from ground import RIVAL, Fault, Ground, NotHealedError
 from histories import chance_of
 from ledger import Ledger, longest_stall, now, operations_of, read
+from proxy import fronts
 from pymongo import AsyncMongoClient
 from report import Verdict, written
 from rich.console import Console
 from studyline.display import Display
+from studyline.members import Shape, members_of
 from studyline.paths import Layout
-from studyline.ports import LOOPBACK
-from studyline.processes import Program, SupervisedProcess
-from studyline.services import require_ready, service_program
+from studyline.processes import SupervisedProcess
 from studyline.stack import READY_WITHIN_SECONDS, Stack, running_stack
 from studyline.tokens import token
-from workload import SUBJECT, Workload
+from workload import Workload, bearer_of
 
 REPORTS: Final = Path(__file__).parent / "reports"
 STUDIES: Final = 6
@@ -44,20 +46,24 @@ BETWEEN_FAULTS_SECONDS: Final = 1.5
 SETTLED_WITHIN_SECONDS: Final = 120.0
 """Within so long after the last fault everything must have been published and shown (G3: 60 s, G10: 120 s)."""
 LOOK_SECONDS: Final = 0.5
+LONG_RUN_SECONDS: Final = 1_200.0
 
 
 @dataclass
 class Run:
-    """What a run is given, and what it notes on its way."""
+    """What a run is given, and what it notes on its way. Without `kinds` every kind of fault is in its deck."""
 
     seed: int
     seconds: float
     per_second: float
     folder: Path
+    replicas: int = 1
+    kinds: frozenset[str] = frozenset()
     inflicted: list[Fault] = field(default_factory=list[Fault])
     stalls: list[str] = field(default_factory=list[str])
     slowest: float = 0.0
-    missed: int = 0
+    missed: Sequence[str] = ()
+    without: str = ""
 
     @property
     def ledger(self) -> Path:
@@ -69,16 +75,15 @@ async def run(given: Run) -> Verdict:
     """Start the stack, inflict faults under load, let everything settle, and judge."""
     chance = chance_of(given.seed)
     began = now()
-    with _points(given.folder) as points:
-        layout = Layout(given.folder / "stack")
-        async with running_stack(layout, Display(Console(quiet=True))) as stack, _rival(stack) as (rival, url):
-            ground = Ground(stack, rival, url, points, chance)
-            with Ledger(given.ledger) as ledger:
-                await _under_load(given, ground, ledger, chance)
-            evidence = await _settled(given, stack)
+    async with _prepared(given, chance) as ground:
+        with Ledger(given.ledger) as ledger:
+            await _under_load(given, ground, ledger, chance)
+        evidence = await _settled(given, ground.stack)
     facts = read(given.ledger)
     return Verdict(
         seed=given.seed,
+        replicas=given.replicas,
+        without=given.without,
         seconds=now() - began,
         operations=Counter(one.outcome for one in evidence.operations),
         unknown_tries=sum(one.unknown_tries for one in evidence.operations),
@@ -93,10 +98,32 @@ async def run(given: Run) -> Verdict:
     )
 
 
+@asynccontextmanager
+async def _prepared(given: Run, chance: random.Random) -> AsyncGenerator[Ground]:
+    """The stack with everything around it by which faults come."""
+    layout = Layout(given.folder / "stack")
+    with ExitStack() as around:
+        points, standing = around.enter_context(_points(given.folder)), around.enter_context(fronts())
+        disks = _disks(given, layout, around)
+        shape = Shape(given.replicas, standing.open)
+        async with running_stack(layout, Display(Console(quiet=True)), shape=shape) as stack, _rival(stack) as rival:
+            ground = Ground(stack, rival, points, standing, disks, chance)
+            standing.callers = ground.pids
+            yield ground
+
+
+def _disks(given: Run, layout: Layout, around: ExitStack) -> Mapping[str, Path]:
+    members = [members_of(server, given.replicas)[0] for server in ("mongodb", "kafka")]
+    try:
+        return around.enter_context(small_disks(layout, given.folder / "images", members))
+    except NoDisksError as reason:
+        given.without = f"No disk was filled: {reason}."
+        return {}
+
+
 async def _under_load(given: Run, ground: Ground, ledger: Ledger, chance: random.Random) -> None:
     stack = ground.stack
-    bearer = await asyncio.to_thread(token, stack.layout.root, "operations", (), SUBJECT)
-    load = Workload(stack.addresses, bearer, ledger, chance, given.per_second)
+    load = Workload(stack.addresses, bearer_of(stack.layout, stack.addresses), ledger, chance, given.per_second)
     target = await load.prepare(STUDIES)
     async with load.running(target):
         await _faults(given, ground)
@@ -105,12 +132,12 @@ async def _under_load(given: Run, ground: Ground, ledger: Ledger, chance: random
 
 async def _faults(given: Run, ground: Ground) -> None:
     end = now() + given.seconds
-    for fault in _deck(ground.chance):
+    for fault in _deck(given, ground):
         if now() > end:
             return
         given.inflicted.append(fault)
         await fault.inflict(ground)
-        given.missed = len(ground.missed)
+        given.missed = ground.missed
         try:
             await ground.healed()
         except NotHealedError as reason:
@@ -118,11 +145,14 @@ async def _faults(given: Run, ground: Ground) -> None:
         await asyncio.sleep(BETWEEN_FAULTS_SECONDS)
 
 
-def _deck(chance: random.Random) -> Iterable[Fault]:
+def _deck(given: Run, ground: Ground) -> Iterable[Fault]:
     """Every fault in chance order, then every fault again in another order."""
+    sources = [faults_of_processes, faults_inside, faults_between, faults_of_disks]
+    sources += [long_faults] if given.seconds >= LONG_RUN_SECONDS else []
+    whole = [fault for source in sources for fault in source(ground)]
+    deck = [fault for fault in whole if not given.kinds or fault.kind in given.kinds]
     while True:
-        deck = list(every_fault())
-        chance.shuffle(deck)
+        ground.chance.shuffle(deck)
         yield from deck
 
 
@@ -165,37 +195,15 @@ def _points(folder: Path) -> Generator[Path]:
 
 
 @asynccontextmanager
-async def _rival(stack: Stack) -> AsyncGenerator[tuple[SupervisedProcess, str]]:
+async def _rival(stack: Stack) -> AsyncGenerator[SupervisedProcess]:
     """A second relay of `sites`, which stands by until the lease is free."""
-    program, url = _rival_program(stack)
-    process = SupervisedProcess(program, lambda: None, lambda _: None)
+    process = SupervisedProcess(replica_program(stack, "sites", "relay", RIVAL), lambda: None, lambda _: None)
     process.start()
     try:
         await process.until_ready(READY_WITHIN_SECONDS)
-        yield process, url
+        yield process
     finally:
         await process.stop(within_seconds=10)
-
-
-def _rival_program(stack: Stack) -> tuple[Program, str]:
-    port = _free_port()
-    url = f"http://{LOOPBACK}:{port}"
-    program = service_program(stack.layout, "sites", stack.mongodb, stack.addresses)
-    own = {"STUDYLINE_HTTP_PORT": str(port), "STUDYLINE_INSTANCE": RIVAL}
-    return replace(
-        program,
-        name=RIVAL,
-        command=[*program.command[:-1], "relay"],
-        environment={**program.environment, **own},
-        log=stack.layout.logs / f"{RIVAL}.log",
-        probe=lambda: require_ready(url),
-    ), url
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
 
 
 def _arguments() -> argparse.Namespace:
@@ -203,6 +211,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=120, help="how long faults are inflicted")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="the run's chance")
     parser.add_argument("--rate", type=float, default=15, help="commands a second")
+    parser.add_argument("--replicas", type=int, default=1, help="members of MongoDB and of Kafka each: 1 or 3")
+    parser.add_argument("--kind", action="append", default=[], metavar="KIND", help="only faults of this kind")
     parser.add_argument("--keep", action="store_true", help="keep the stack's folder and say where it is")
     return parser.parse_args()
 
@@ -210,11 +220,14 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Run as the command line says; 1 where a promise was broken."""
     asked = _arguments()
-    print(f"seed {asked.seed}, {asked.seconds:g} s, {asked.rate:g} commands/s", flush=True)
+    members = "one member each" if asked.replicas == 1 else f"{asked.replicas} members each"
+    print(f"seed {asked.seed}, {asked.seconds:g} s, {asked.rate:g} commands/s, {members}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    verdict = asyncio.run(run(Run(asked.seed, asked.seconds, asked.rate, folder)))
+    given = Run(asked.seed, asked.seconds, asked.rate, folder, asked.replicas, frozenset(asked.kind))
+    verdict = asyncio.run(run(given))
     REPORTS.mkdir(exist_ok=True)
-    path = REPORTS / f"chaos-{asked.seconds:g}s-seed-{asked.seed}.md"
+    several = "" if asked.replicas == 1 else f"-replicas-{asked.replicas}"
+    path = REPORTS / f"chaos-{asked.seconds:g}s{several}-seed-{asked.seed}.md"
     path.write_text(written(verdict))
     print(written(verdict))
     if asked.keep:

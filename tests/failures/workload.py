@@ -5,15 +5,20 @@ import itertools
 import random
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
 import httpx
 from chassis import clock
 from chassis.scope import Scope
+from joserfc import jwt
 from kernel import derived_id
-from ledger import Fact, Ledger, Outcome, now
+from ledger import UNFORESEEN, Fact, Ledger, Outcome, now
+from studyline.issuer.identities import identity_of
+from studyline.issuer.signing import ACCESS_TOKEN, ALGORITHM, load_key
+from studyline.paths import Layout
+from studyline.services import AUDIENCE
 from studyline.state import StackAddresses
 
 SUBJECT: Final = "chaos"
@@ -23,7 +28,10 @@ TRY_SECONDS: Final = 7.0
 PAUSE_SECONDS: Final = 0.3
 NOT_YET: Final = 404
 """A service answers so while it has not heard yet of what another one has."""
+AWAY: Final = 503
 REFUSED: Final = range(400, 500)
+TOKEN_AGE: Final = timedelta(minutes=20)
+TOKEN_LIFETIME: Final = timedelta(hours=12)
 COUNTRY: Final = "DE"
 
 
@@ -38,12 +46,17 @@ class Target:
 
 @dataclass(frozen=True)
 class Command:
-    """One command. Which aggregate it is about is read from its answer, where `id_field` names it."""
+    """One command. Which aggregate it is about is read from its answer, where `id_field` names it.
+
+    `refused_with` is the status with which it must be refused, `based_on` the version that its If-Match names.
+    """
 
     service: str
     path: str
     body: Mapping[str, Any]
     id_field: str
+    refused_with: int = 0
+    based_on: int | None = None
 
 
 @dataclass
@@ -81,7 +94,8 @@ class Workload:
         """Give one command, again and again under the same key, until the answer is definite; the id it is about."""
         key = clock.new_id()
         command_id = derived_id("command", SUBJECT, repr(Scope.everything()), key)
-        self.ledger.write(Fact(now(), command_id, command.service, "invoked", detail=command.path))
+        doomed = bool(command.refused_with)
+        self.ledger.write(Fact(now(), command_id, command.service, "invoked", detail=command.path, doomed=doomed))
         while True:
             fact = await self._try(client, command, command_id, key)
             self.ledger.write(fact)
@@ -93,21 +107,15 @@ class Workload:
         began = now()
         url = f"{getattr(self.addresses, command.service)}/v1{command.path}"
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key}
-        outcome: Outcome = "unknown"
-        aggregate, version, detail = "", 0, ""
+        headers |= {} if command.based_on is None else {"If-Match": f'"v{command.based_on}"'}
         try:
             answer = await client.post(url, json=command.body, headers=headers)
         except httpx.TransportError as error:
-            detail = type(error).__name__
+            told = Told("unknown", detail=type(error).__name__)
         else:
             self.slowest = max(self.slowest, now() - began)
-            detail = str(answer.status_code)
-            if answer.is_success:
-                outcome, version = "ok", answer.json()["version"]
-                aggregate = f"{command.service}/{answer.json()[command.id_field]}"
-            elif answer.status_code in REFUSED and answer.status_code != NOT_YET:
-                outcome, detail = "failed", f"{answer.status_code} {answer.text[:300]}"
-        return Fact(now(), command_id, command.service, outcome, aggregate, version, now() - began, detail)
+            told = told_by(answer, command)
+        return Fact(at=now(), command_id=command_id, service=command.service, seconds=now() - began, **asdict(told))
 
     async def _call(self, client: httpx.AsyncClient, target: Target) -> None:
         while not self.stopping.is_set():
@@ -116,7 +124,7 @@ class Workload:
             await asyncio.sleep(max(0.0, CALLERS / self.per_second - (now() - began)))
 
     async def _one(self, client: httpx.AsyncClient, target: Target) -> None:
-        match self.chance.randrange(8):
+        match self.chance.randrange(10):
             case 0 | 1 | 2:
                 await self.settle(client, milestone(self.chance.choice(target.studies), next(self._numbers)))
             case 3 | 4:
@@ -125,10 +133,60 @@ class Workload:
                 await self.settle(client, identify(self.chance.choice(target.studies), next(self._numbers)))
             case 6:
                 await self.settle(client, deviation(self.chance.choice(target.studies)))
+            case 7 | 8:
+                await self.settle(client, self.chance.choice(doomed(self.chance, target, next(self._numbers))))
             case _:
                 submission = await self.settle(client, prepare(self.chance.choice(target.studies)))
                 for command in (submit(submission), approve(submission)):
                     await self.settle(client, command)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an answer says of its command."""
+
+    outcome: Outcome
+    aggregate: str = ""
+    version: int = 0
+    detail: str = ""
+    doomed: bool = False
+
+
+def told_by(answer: httpx.Response, command: Command) -> Told:
+    """What an answer says; a command that must be refused is refused by the one status that says why."""
+    status, is_doomed = answer.status_code, bool(command.refused_with)
+    if answer.is_success:
+        about = answer.json()
+        return Told("ok", f"{command.service}/{about[command.id_field]}", about["version"], str(status), is_doomed)
+    if status == command.refused_with or (status in REFUSED and status != NOT_YET and not is_doomed):
+        return Told("failed", detail=f"{status} {answer.text[:300]}", doomed=is_doomed)
+    foreseen = status == NOT_YET or (status == AWAY and "retry-after" in answer.headers)
+    return Told("unknown", detail=f"{'' if foreseen else UNFORESEEN}{status}", doomed=is_doomed)
+
+
+def bearer_of(layout: Layout, addresses: StackAddresses) -> str:
+    """A token of the stack's issuer, as old and as long-lived as a run with wrong clocks needs it."""
+    began, ended = (int((clock.now() + one).timestamp()) for one in (-TOKEN_AGE, TOKEN_LIFETIME))
+    claims = identity_of("operations", (), (), SUBJECT).claims()
+    times = {"iat": began, "exp": ended, "jti": clock.new_id()}
+    key = load_key(layout.issuer)
+    header = {"alg": ALGORITHM, "typ": ACCESS_TOKEN, "kid": key.kid}
+    about = {"iss": addresses.issuer, "aud": AUDIENCE}
+    return jwt.encode(header, {**about, **claims, **times}, key, algorithms=[ALGORITHM])
+
+
+def doomed(chance: random.Random, target: Target, number: int) -> list[Command]:
+    """Commands that must be refused and leave no trace: by a rule, by their form, and as they are based on the past."""
+    study, site = chance.choice(target.studies), chance.choice(target.sites)
+    too_early = Command("sites", f"/sites/{site}/activate", {"occurred_at": "2000-01-09"}, "site_id", 409)
+    misshapen = identify(study, number)
+    visit = schedule(chance.choice(target.visits), number)
+    return [
+        too_early,
+        replace(misshapen, body={**misshapen.body, "country": "Nowhere"}, refused_with=422),
+        replace(milestone(study, number), refused_with=412, based_on=0),
+        replace(visit, refused_with=412, based_on=0),
+    ]
 
 
 def register(number: int) -> Command:
