@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
-from pymongo import DeleteMany, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
+from pymongo import DeleteMany, IndexModel, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -116,16 +116,17 @@ class Collection:
         elif documents:
             await self._collection.insert_many(documents, ordered=False, session=session)
 
-    async def insert_new(self, documents: Sequence[Document]) -> int:
-        """Insert those whose key is not there yet; how many were. For idempotent appends."""
+    async def insert_new(self, documents: Sequence[Document]) -> set[Any]:
+        """Insert those whose `_id` is not there yet; the ids that were. For idempotent appends."""
         if not documents:
-            return 0
+            return set()
         try:
-            return len((await self._collection.insert_many(documents, ordered=False)).inserted_ids)
+            await self._collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:
             if not is_duplicate(error):
                 raise
-            return (error.details or {})["nInserted"]
+            return {documents[failed["index"]]["_id"] for failed in (error.details or {})["writeErrors"]}
+        return set()
 
     async def write(self, operations: Sequence[Any], *, session: Session | None = None) -> int:
         """Run write operations as one unordered bulk; how many documents they matched or made."""
@@ -166,6 +167,10 @@ class Collection:
         if where is not None:
             options["partialFilterExpression"] = dict(where)
         await self._collection.create_index(list(keys), **options)
+
+    async def ensure_indexes(self, indexes: Iterable[Sort]) -> None:
+        """Make those of the plain indexes that are missing, all in one pass over the documents."""
+        await self._collection.create_indexes([IndexModel(list(keys)) for keys in indexes])
 
     async def inserts(self) -> AsyncIterator[Document]:
         """Every document inserted from now on. A wake-up only: never the truth about what was inserted."""
