@@ -38,7 +38,7 @@ async def test_a_generation_that_was_filled_and_counted_at_its_end_is_equal_to_o
     for story in (ACME, GLOBEX):
         for one in story.told:
             await on_events(generations.at(1), [one])
-    await fold(generations.at(2), [*GLOBEX.told, *ACME.told], {})
+    await fold(generations.at(2), [*GLOBEX.told, *ACME.told])
     await recount_everything(generations.at(2))
     assert await canonical_hashes(generations.at(1), NAMES) == await canonical_hashes(generations.at(2), NAMES)
 

@@ -1,8 +1,7 @@
 """Kafka in: each generation is fed by a consumer group of its own. A batch that comes again changes nothing."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from chassis.consuming import Consumer
@@ -12,16 +11,15 @@ from contracts import TOPICS, Received
 
 from reporting.generations import Generations
 from reporting.generations.switching import wait_while_held
-from reporting.handlers import fold, recount, stored_before
+from reporting.handlers import fold, recount
 
 LISTENS_TO: Final = tuple(TOPICS.values())
 LOOK_SECONDS: Final = 1.0
-NOTHING: Final[Mapping[str, datetime]] = {}
 
 
-async def on_events(database: Database, batch: Sequence[Received], stored: Mapping[str, datetime] = NOTHING) -> None:
-    """Fold the batch into one generation, then count what it touched."""
-    await fold(database, batch, stored)
+async def on_events(database: Database, batch: Sequence[Received], serving: Database | None = None) -> None:
+    """Fold the batch into one generation, then count what it touched; `serving` as in `fold`."""
+    await fold(database, batch, serving)
     await recount(database, batch)
 
 
@@ -29,8 +27,8 @@ async def feed(generations: Generations, number: int, batch: Sequence[Received])
     """Take the batch into a generation; one that does not serve marks its entries as the one that serves has them."""
     await wait_while_held(generations, number)
     present = (await generations.current()).present
-    stored = NOTHING if present == number else await stored_before(generations.at(present), batch)
-    await on_events(generations.at(number), batch, stored)
+    serving = None if present == number else generations.at(present)
+    await on_events(generations.at(number), batch, serving)
 
 
 class Feeders:

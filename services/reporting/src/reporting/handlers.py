@@ -18,7 +18,7 @@ from chassis.projecting import project
 from chassis.scope import Scope
 from contracts import Received
 
-from reporting.projections import facts, projections_at, sites, subjects
+from reporting.projections import ROWS, facts, sites, subjects, timeline
 from reporting.store import (
     ACTIVE,
     ALL_OF_THEM,
@@ -41,14 +41,21 @@ Touched = Mapping[str, Iterable[str]]
 """By what is counted, the studies in which it may have changed."""
 
 
-async def fold(database: Database, batch: Sequence[Received], stored: Mapping[str, datetime]) -> None:
-    """Rows and timeline, and how far each source was read; not the counts. `stored` as in `projections_at`."""
-    projections = projections_at(clock.now(), stored)
-    await asyncio.gather(*(project(database, [one], batch) for one in projections), _note_progress(database, batch))
+async def fold(database: Database, batch: Sequence[Received], serving: Database | None = None) -> None:
+    """Rows and timeline, and how far each source was read; not the counts.
+
+    Where another generation is the one that is `serving`, entries are marked as stored when they were stored there.
+    """
+    rows = (project(database, [one], batch) for one in ROWS)
+    await asyncio.gather(_append(database, batch, serving), *rows, _note_progress(database, batch))
 
 
-async def stored_before(database: Database, batch: Sequence[Received]) -> dict[str, datetime]:
-    """When the entries of these events were stored in a generation, by event id, where they were."""
+async def _append(database: Database, batch: Sequence[Received], serving: Database | None) -> None:
+    before = await _stored_before(serving, batch) if serving is not None else {}
+    await project(database, [timeline.entries_at(clock.now(), before)], batch)
+
+
+async def _stored_before(database: Database, batch: Sequence[Received]) -> dict[str, datetime]:
     condition = {"_id": {"$in": [one.envelope.id for one in batch]}}
     found = await database.collection(TIMELINE).find(EVERYTHING, condition, fields=["stored_at"])
     return {one["_id"]: one["stored_at"] for one in found}

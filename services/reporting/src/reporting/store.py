@@ -4,6 +4,7 @@ Every document carries `sponsor` and `study`, by which reads are scoped. Every i
 `position`, so that a page is a range of it, in either direction.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -82,6 +83,9 @@ async def prepare_kept(generations: Generations) -> None:
 
 async def prepare(database: Database) -> None:
     """Make the indexes that are missing in one generation."""
-    for name, indexes in INDEXES.items():
-        for fields in indexes:
-            await database.collection(name).ensure_index([(field, 1) for field in fields])
+    await asyncio.gather(
+        *(
+            database.collection(name).ensure_indexes([(field, 1) for field in fields] for fields in indexes)
+            for name, indexes in INDEXES.items()
+        )
+    )

@@ -21,10 +21,13 @@ from contracts import TOPICS, Received, received
 
 from reporting.generations import Generations, State, group_of, name_in
 from reporting.generations.switching import NotSwitchedError
-from reporting.handlers import fold, recount_everything, stored_before
+from reporting.handlers import fold, recount_everything
 from reporting.store import NAMES, prepare
 
 TELL_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 0.05
+BATCH_RECORDS: Final = 4_000
+"""More than a worker takes at once: nobody waits for one of these records, and a round trip carries more of them."""
 CLOSE_RECORDS: Final = 2_000
 """So few are left to the workers, which fold and count as they come."""
 
@@ -74,23 +77,30 @@ class Builder:
             return
         await self._fill(number)
         target = self.generations.at(number)
-        self.tell(f"generation {number}: counting and indexing")
-        await recount_everything(target)
+        self.tell(f"generation {number}: indexing and counting")
         await prepare(target)
+        await recount_everything(target)
         await self.generations.change({"building": number}, {"kept": [state.present, number]})
 
     async def _fill(self, number: int) -> None:
         effect = partial(self._fold, number)
         database, topics = self.generations.database, tuple(TOPICS.values())
         consumer: Consumer[Received] = Consumer(
-            group_of(number), topics, received, effect, database, self.cluster, Metrics()
+            group_of(number),
+            topics,
+            received,
+            effect,
+            database,
+            self.cluster,
+            Metrics(),
+            batch_records=BATCH_RECORDS,
         )
         await consumer.start()
         try:
             places = await self._places(number)
-            while sum(place.behind for place in places) > CLOSE_RECORDS:
+            while (behind := sum(place.behind for place in places)) > CLOSE_RECORDS:
                 self.tell(f"generation {number}: {progress_of(places)}{await _trouble(consumer)}")
-                await asyncio.sleep(TELL_SECONDS)
+                await _read_on(consumer, behind - CLOSE_RECORDS)
                 places = await self._places(number)
             self.tell(f"generation {number}: {progress_of(places)}")
         finally:
@@ -100,8 +110,7 @@ class Builder:
         return await places_of(self.cluster, group_of(number), tuple(TOPICS.values()))
 
     async def _fold(self, number: int, batch: Sequence[Received]) -> None:
-        present = self.generations.at((await self.generations.current()).present)
-        await fold(self.generations.at(number), batch, await stored_before(present, batch))
+        await fold(self.generations.at(number), batch, await self.generations.present())
 
 
 def progress_of(places: Sequence[Place]) -> str:
@@ -112,6 +121,14 @@ def progress_of(places: Sequence[Place]) -> str:
         done[one.topic] += one.next - one.first
         total[one.topic] += one.end - one.first
     return ", ".join(f"{topic} {done[topic]:,}/{total[topic]:,}" for topic in sorted(total))
+
+
+async def _read_on(consumer: Consumer[Received], records: int) -> None:
+    """Wait until so many more records are committed, but no longer than it is quiet meanwhile."""
+    tally, ends = consumer.progress.tally, clock.monotonic() + TELL_SECONDS
+    goal = tally.total() + records
+    while tally.total() < goal and clock.monotonic() < ends:  # noqa: ASYNC110 - the tally has no event for it
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _trouble(consumer: Consumer[Received]) -> str:

@@ -1,13 +1,12 @@
 """Public event → read-model writes. Pure: rows mirror aggregates, the timeline has one entry an event."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Final
 
-from chassis.projecting import Entries, Rows
+from chassis.projecting import Rows
 from contracts import Received
 
-from reporting.projections import facts, milestones, sites, studies, subjects, timeline
+from reporting.projections import facts, milestones, sites, studies, subjects
 
 ROWS: Final[Sequence[Rows[Received]]] = (
     studies.ROWS,
@@ -17,8 +16,4 @@ ROWS: Final[Sequence[Rows[Received]]] = (
     milestones.SUBMISSIONS,
     facts.ROWS,
 )
-
-
-def projections_at(stored_at: datetime, before: Mapping[str, datetime]) -> Sequence[Rows[Received] | Entries[Received]]:
-    """Every projection; entries of the timeline are marked as stored at this instant, or when `before` says."""
-    return (*ROWS, timeline.entries_at(stored_at, before))
+"""Every projection but the timeline, which is made anew for each batch: `timeline.entries_at`."""

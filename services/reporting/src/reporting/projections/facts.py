@@ -51,4 +51,4 @@ def _is_grave(event: PublicEvent) -> bool:
             return False
 
 
-ROWS: Final = Rows(COLLECTION, key, version_of, fold)
+ROWS: Final = Rows(COLLECTION, key, version_of, fold, whole=True)

@@ -1,19 +1,25 @@
 """What every projection reads from an event, and how."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from contracts import PublicEvent, Received
 
 
-def aggregate_of(event: PublicEvent) -> str:
+def aggregate_of(event: PublicEvent | type[PublicEvent]) -> str:
     """The aggregate in an event's type: `studyline.sites.site.activated.v1` gives `site`."""
-    return event.TYPE.split(".")[2]
+    return _words_of(event.TYPE)[2]
 
 
-def action_of(event: PublicEvent) -> str:
+def action_of(event: PublicEvent | type[PublicEvent]) -> str:
     """What happened, by an event's type: `studyline.sites.site.activated.v1` gives `activated`."""
-    return event.TYPE.split(".")[3]
+    return _words_of(event.TYPE)[3]
+
+
+@cache
+def _words_of(event_type: str) -> list[str]:
+    return event_type.split(".")
 
 
 def key_of(aggregate: str, field: str) -> Callable[[Received], str | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Final
 
 from chassis.mongo import Document
@@ -51,7 +52,12 @@ def kind_of(event: PublicEvent) -> str:
         case StudyMilestonePlanned():
             return "milestone_planned"
         case _:
-            return f"{aggregate_of(event)}_{action_of(event)}".replace("-", "_")
+            return _usual_kind(type(event))
+
+
+@cache
+def _usual_kind(event: type[PublicEvent]) -> str:
+    return f"{aggregate_of(event)}_{action_of(event)}".replace("-", "_")
 
 
 def position_of(occurred_at: str | None, recorded_at: datetime, event_id: str = "") -> str:
@@ -60,7 +66,12 @@ def position_of(occurred_at: str | None, recorded_at: datetime, event_id: str = 
     Without a business time it stands where it was recorded. One text that sorts as the timeline does, so that one index
     serves a page however many entries share a day.
     """
-    return f"{instant_text(bounds(occurred_at)[0] if occurred_at else recorded_at)} {event_id}"
+    return f"{_first_instant(occurred_at) if occurred_at else instant_text(recorded_at)} {event_id}"
+
+
+@lru_cache(maxsize=8_192)
+def _first_instant(occurred_at: str) -> str:
+    return instant_text(bounds(occurred_at)[0])
 
 
 def instant_text(instant: datetime) -> str:
