@@ -76,6 +76,33 @@ async def test_every_event_is_published_once_and_in_order_when_nothing_fails(
     assert all(versions(records, f"count/c{n}") == list(range(1, 21)) for n in range(3))
 
 
+async def test_a_backlog_of_many_chunks_is_published_once_and_in_order(
+    commands: Commands, database: Database, cluster: Cluster, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.relay.CHUNK_ENTRIES", 7)
+    await ensure_topic(cluster, TOPIC)
+    for number in range(63):
+        await commands.carry_out(ALL, instruction(f"c{number % 3}", f"k{number}"))
+    async with running(Relay(database, cluster, TOPIC, metrics)):
+        await nothing_pending(database)
+    records = await published(cluster)
+    assert all(versions(records, f"count/c{n}") == list(range(1, 22)) for n in range(3))
+
+
+async def test_a_relay_apart_from_the_commands_is_woken_by_the_journal(
+    commands: Commands, database: Database, cluster: Cluster, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.relay.POLL_SECONDS", 3_600)
+    await ensure_topic(cluster, TOPIC)
+    await commands.carry_out(ALL, instruction("a", "k0"))
+    async with running(Relay(database, cluster, TOPIC, metrics, listens=True)):
+        await nothing_pending(database)
+        # The stream opens while the relay rests for the first time, which nothing tells to those outside.
+        await asyncio.sleep(1)
+        await commands.carry_out(ALL, instruction("a", "k1"))
+        await nothing_pending(database)
+
+
 async def test_a_relay_that_is_killed_again_and_again_loses_nothing_and_keeps_the_order(
     commands: Commands, database: Database, cluster: Cluster, metrics: Metrics
 ) -> None:

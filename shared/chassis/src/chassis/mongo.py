@@ -85,7 +85,8 @@ class Collection:
         """Documents within the scope that meet the condition; `limit` 0 means all of them."""
         cursor = self._collection.find(_scoped(scope, condition), fields, session=session)
         cursor = cursor.sort(list(sort)) if sort else cursor
-        return await cursor.limit(limit).to_list(None)
+        # The server's own first batch holds 101 documents: a limit comes in one answer.
+        return await cursor.limit(limit).batch_size(limit).to_list(None)
 
     async def stream(self, scope: Scope, condition: Filter, *, sort: Sort) -> AsyncIterator[Document]:
         """Every document within the scope that meets the condition, without holding all of them at once."""
@@ -172,9 +173,10 @@ class Collection:
         """Make those of the plain indexes that are missing, all in one pass over the documents."""
         await self._collection.create_indexes([IndexModel(list(keys)) for keys in indexes])
 
-    async def inserts(self) -> AsyncIterator[Document]:
+    async def inserts(self, *, fields: Sequence[str] = ()) -> AsyncIterator[Document]:
         """Every document inserted from now on. A wake-up only: never the truth about what was inserted."""
-        async with self._collection.watch([{"$match": {"operationType": "insert"}}]) as stream:
+        only = [{"$project": {f"fullDocument.{name}": 1 for name in fields}}] if fields else []
+        async with self._collection.watch([{"$match": {"operationType": "insert"}}, *only]) as stream:
             async for change in stream:
                 yield change["fullDocument"]
 

@@ -1,7 +1,8 @@
 """The relay: publishes what the journal still owes to Kafka, in order, at least once, by one holder of the lease.
 
-Pending entries are the truth and are polled; the wake-up after a commit only makes it fast. Clearing `pending` needs no
-fence of its own: it is done only for messages Kafka has acknowledged, and that stays true whoever holds the lease.
+Pending entries are the truth and are polled; the wake-up after a commit only makes it fast: this process' own commands
+ring, and where the relay runs apart from them a change stream does. Clearing `pending` needs no fence of its own: it is
+done only for messages Kafka has acknowledged, and that stays true whoever holds the lease.
 """
 
 import asyncio
@@ -9,25 +10,26 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from aiokafka.errors import KafkaError
 from opentelemetry.trace import SpanKind
 
 from chassis import clock, failpoints
 from chassis.health import Unhealthy
 from chassis.journal import journal_of
-from chassis.kafka import Cluster, encoded, producer_of
+from chassis.kafka import Cluster, encoded
 from chassis.lease import Lease
 from chassis.metrics import Metrics
 from chassis.mongo import Database, Document, PyMongoError
 from chassis.scope import Scope
+from chassis.sending import Message, Sender
 from chassis.telemetry import current_traceparent, is_sampled, span
 
 CHUNK_ENTRIES: Final = 500
 POLL_SECONDS: Final = 0.2
-SEND_SECONDS_MAX: Final = 30.0
+GATHER_SECONDS: Final = 0.005
+"""Rounds begin no faster than this: what is committed together goes together, and costs one round and not many."""
 RETRY_SECONDS: Final = 1.0
 STALLED_SECONDS: Final = 120.0
 
@@ -36,17 +38,25 @@ _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 @dataclass
 class Relay:
-    """Publishes one service's journal on one topic until its task is cancelled."""
+    """Publishes one service's journal on one topic until its task is cancelled.
+
+    `listens` where others commit: a change stream wakes it then, because nobody calls `wake`.
+    """
 
     database: Database
     cluster: Cluster
     topic: str
     metrics: Metrics
     instance: str | None = None
+    listens: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _producer: Any = None
     _progress_at: float = field(default_factory=clock.monotonic)
     _last_error: str = ""
+    _ringing: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        """Nothing is connected yet."""
+        self._sender = Sender(self.cluster, self.topic)
 
     def wake(self) -> None:
         """Something was committed: look at once."""
@@ -67,59 +77,91 @@ class Relay:
         if silent > STALLED_SECONDS:
             message = f"no progress for {silent:.0f} s {self._last_error}".rstrip()
             raise Unhealthy(message)
-        return "publishing" if self._producer else "standing by"
+        return "publishing" if self._sender.is_started else "standing by"
 
     async def _round(self, lease: Lease) -> None:
+        began = clock.monotonic()
         try:
-            published = await self._publish_chunk() if await lease.hold() else 0
+            if await lease.hold():
+                await self._publish_pending(lease)
         except Exception as error:  # noqa: BLE001 - whatever it is: the journal still owes, so it is tried again
             self._last_error = type(error).__name__
             _log.warning("relay will try again", error=self._last_error, detail=str(error)[:200])
-            await self._drop_producer()
+            await self._sender.drop()
             await asyncio.sleep(RETRY_SECONDS)
             return
         self._progress_at = clock.monotonic()
-        if published < CHUNK_ENTRIES:
-            await self._rest()
+        await self._rest(lease, began)
 
-    async def _rest(self) -> None:
+    async def _rest(self, lease: Lease, began: float) -> None:
+        if self.listens and lease.is_held and self._ringing is None:
+            self._ringing = asyncio.create_task(self._ring())
         try:
             await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
         except TimeoutError:
             return
-        finally:
-            self._wake.clear()
+        await asyncio.sleep(began + GATHER_SECONDS - clock.monotonic())
+        self._wake.clear()
 
-    async def _publish_chunk(self) -> int:
-        entries = await journal_of(self.database).find(
+    async def _ring(self) -> None:
+        try:
+            async for _ in journal_of(self.database).inserts(fields=["_id"]):
+                self.wake()
+        except PyMongoError as error:
+            _log.info("the change stream ended, polling goes on", error=type(error).__name__)
+        finally:
+            self._ringing = None
+
+    async def _publish_pending(self, lease: Lease) -> None:
+        published: Sequence[Document] = ()
+        chunk = await self._pending()
+        self._measure(chunk)
+        while chunk and await lease.hold():
+            following = await self._send_and_read_on(chunk, published)
+            published, chunk = chunk, following
+            self._progress_at = clock.monotonic()
+        await self._mark(published)
+
+    async def _send_and_read_on(self, chunk: Sequence[Document], published: Sequence[Document]) -> Sequence[Document]:
+        """Send a chunk; meanwhile mark what was published before and, after a full chunk, read the next."""
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._send(chunk))
+                reading = both.create_task(self._mark_and_read(published, chunk))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        await failpoints.reach("between-ack-and-mark")
+        return reading.result()
+
+    async def _mark_and_read(self, published: Sequence[Document], sent: Sequence[Document]) -> Sequence[Document]:
+        await self._mark(published)
+        if len(sent) < CHUNK_ENTRIES:
+            return ()
+        if self._ringing is not None:
+            # There is no need to be woken, and following a backlog again would cost.
+            self._ringing.cancel()
+        return await self._pending(besides=sent)
+
+    async def _pending(self, besides: Sequence[Document] = ()) -> Sequence[Document]:
+        """The next chunk. What is on its way is left out by name: skipping so many could pass over a late commit."""
+        return await journal_of(self.database).find(
             Scope.everything(),
-            {"pending": True},
+            {"pending": True, **({"_id": {"$nin": [entry["_id"] for entry in besides]}} if besides else {})},
             sort=[("recorded_at", 1), ("version.after", 1)],
             limit=CHUNK_ENTRIES,
             fields=["messages", "recorded_at"],
         )
-        self._measure(entries)
-        if entries:
-            await self._send([message for entry in entries for message in entry["messages"]])
-            await failpoints.reach("between-ack-and-mark")
-            published = {"_id": {"$in": [entry["_id"] for entry in entries]}}
-            await journal_of(self.database).update(published, {"$unset": {"pending": ""}})
-        return len(entries)
 
-    async def _send(self, messages: Sequence[Document]) -> None:
+    async def _mark(self, published: Sequence[Document]) -> None:
+        if published:
+            told = {"_id": {"$in": [entry["_id"] for entry in published]}}
+            await journal_of(self.database).update(told, {"$unset": {"pending": ""}})
+
+    async def _send(self, entries: Sequence[Document]) -> None:
         """Send a chunk and await every acknowledgement; one failure fails the chunk, which is then sent again."""
-        producer = await self._started()
-        topic = self.cluster.topic(self.topic)
-        async with asyncio.timeout(SEND_SECONDS_MAX):
-            with ExitStack() as spans:
-                acknowledgements: list[asyncio.Future[Any]] = [
-                    await producer.send(
-                        topic, message["body"].encode(), key=message["key"].encode(), headers=_traced(message, spans)
-                    )
-                    for message in messages
-                ]
-                await failpoints.reach("between-send-and-ack")
-                await asyncio.gather(*acknowledgements)
+        messages = [message for entry in entries for message in entry["messages"]]
+        with ExitStack() as spans:
+            await self._sender.send([_message(one, spans) for one in messages])
         self.metrics.published_total.inc(len(messages))
 
     def _measure(self, entries: Sequence[Document]) -> None:
@@ -127,45 +169,21 @@ class Relay:
         self.metrics.outbox_pending.set(len(entries))
         self.metrics.outbox_oldest_seconds.set(max(0.0, oldest.total_seconds()))
 
-    async def _started(self) -> Any:
-        if self._producer is None:
-            producer = producer_of(self.cluster)
-            try:
-                async with asyncio.timeout(SEND_SECONDS_MAX):
-                    await producer.start()
-            except BaseException:
-                await _stop(producer)
-                raise
-            self._producer = producer
-        return self._producer
-
-    async def _drop_producer(self) -> None:
-        # After a failure its sequence numbers may have moved on: only a new producer is safe (aiokafka#1017).
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await _stop(producer)
-
     async def _end(self, lease: Lease) -> None:
-        await self._drop_producer()
+        if self._ringing is not None:
+            self._ringing.cancel()
+        await self._sender.drop()
         try:
             await lease.release()
         except PyMongoError as error:
             _log.warning("the lease runs out by itself", error=type(error).__name__)
 
 
-def _traced(message: Document, spans: ExitStack) -> list[tuple[str, bytes]]:
-    """The message's headers; where its trace is sampled, below a span that ends when the chunk is acknowledged."""
+def _message(message: Document, spans: ExitStack) -> Message:
+    """As Kafka carries it; where its trace is sampled, below a span that ends when the chunk is acknowledged."""
     headers = message["headers"]
     if is_sampled(headers["traceparent"]):
         name = f"{headers['ce_type']} publish"
         spans.enter_context(span(name, SpanKind.PRODUCER, headers["traceparent"], event_id=headers["ce_id"]))
         headers = {**headers, "traceparent": current_traceparent()}
-    return encoded(headers)
-
-
-async def _stop(producer: Any) -> None:
-    try:
-        async with asyncio.timeout(RETRY_SECONDS):
-            await producer.stop()
-    except (KafkaError, OSError, TimeoutError) as error:
-        _log.info("producer left without goodbye", error=type(error).__name__)
+    return Message(message["key"].encode(), message["body"].encode(), encoded(headers))

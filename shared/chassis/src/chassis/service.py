@@ -166,6 +166,8 @@ class Service:
         self.parts.health.register("prepared", partial(_check_prepared, prepared))
         work: list[Coroutine[Any, Any, None]] = [self._prepare(prepared)]
         if self.relay is not None and mode in {"all", "relay"}:
+            # Apart from the commands nobody wakes it.
+            self.relay.listens = mode == "relay"
             work.append(_after(prepared, self.relay.run))
             work += [_after(prepared, self.sealer.run)] if self.sealer is not None else _unsealed()
         if self.consumer is not None and mode in {"all", "worker"}:
