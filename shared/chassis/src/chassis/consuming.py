@@ -93,6 +93,8 @@ class Consumer(Generic[D]):
         self._broker = KafkaBroker(
             self.cluster.bootstrap.split(","),
             allow_auto_create_topics=False,
+            # A broker may not know yet of a topic that another has told of: no partitions until it is asked again.
+            metadata_max_age_ms=METADATA_AGE_MS,
             apply_types=False,
             graceful_timeout=GRACE_SECONDS,
             logger=logging.getLogger("faststream"),
