@@ -36,6 +36,7 @@ from chassis.telemetry import is_sampled, span
 
 BATCH_RECORDS: Final = 1_000
 BATCH_WAIT_MS: Final = 100
+METADATA_AGE_MS: Final = 5_000
 GRACE_SECONDS: Final = 10
 BACKOFF_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 PARKED_MAX: Final = 1_000
