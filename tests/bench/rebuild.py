@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from chassis import clock, logs
+from chassis import clock, garbage, logs
 from chassis.kafka import Cluster, ensure_topic, places_of
 from chassis.mongo import Database
 from chassis.scope import Scope
@@ -49,6 +49,7 @@ class RebuildBench:
 
     async def prepare(self) -> None:
         """Publish the events, and build the generation that serves while others are built."""
+        garbage.search_less()
         for topic in TOPICS.values():
             await ensure_topic(self._cluster, topic)
         await publish_all(self._cluster, portfolio_events(self._events))

@@ -164,21 +164,29 @@ class Consumer(Generic[D]):
         if alarm := await self._look():
             raise TooManyParkedError(alarm)
         known = [(record, event) for record, event in batch if event is not None]
-        stopped = self._lot.blocked(record.subject for record, _ in known)
-        # What stands before a malformed record of its aggregate in this batch is sound, but order is simpler to
-        # promise than to interleave: it waits too, and a redrive applies it first.
-        stopped |= {record.subject for record, event in known if isinstance(event, Exception)}
-        held = [
-            Held(record, event if isinstance(event, Exception) else None)
-            for record, event in known
-            if record.subject in stopped
-        ]
-        passed = [(r, e) for r, e in known if r.subject not in stopped and not isinstance(e, Exception)]
+        held, passed = self._sorted_out(known)
         held += await apply_sound(self._traced, passed)
         parked = await self._park(held)
         await failpoints.reach("between-effect-and-commit")
         if await self._commit([record for record, _ in batch]):
             self._tell(batch, held, parked)
+
+    def _sorted_out(self, known: Sequence[tuple[Record, D | Exception]]) -> tuple[list[Held], list[tuple[Record, D]]]:
+        """What has to wait, and what may be applied."""
+        stopped = self._lot.blocked(record.subject for record, _ in known)
+        # What stands before a malformed record of its aggregate in this batch is sound, but order is simpler to
+        # promise than to interleave: it waits too, and a redrive applies it first.
+        stopped |= {record.subject for record, event in known if isinstance(event, Exception)}
+        held: list[Held] = []
+        passed: list[tuple[Record, D]] = []
+        for record, event in known:
+            if isinstance(event, Exception):
+                held.append(Held(record, event))
+            elif stopped and record.subject in stopped:
+                held.append(Held(record, None))
+            else:
+                passed.append((record, event))
+        return held, passed
 
     def _decoded(self, record: Record) -> D | Exception | None:
         """The record's event, None for an unknown type, or what is wrong with it."""

@@ -81,7 +81,7 @@ class ParkingLot:
 
     def blocked(self, subjects: Iterable[str]) -> set[str]:
         """Those of the aggregates that have a record here."""
-        return {subject for subject in subjects if subject in self._subjects}
+        return {subject for subject in subjects if subject in self._subjects} if self._subjects else set()
 
     def requested(self) -> Sequence[Queue]:
         """What is to be redriven of the partitions that are read, as of the last look."""

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from pydantic import JsonValue
 
-from chassis import failpoints, logs, telemetry
+from chassis import failpoints, garbage, logs, telemetry
 from chassis.adoption import BODY_BYTES_MAX
 from chassis.anchors import CheckpointFile
 from chassis.auth import Authenticator
@@ -222,6 +222,7 @@ def run(settings_class: type[SettingsT], compose: Callable[[SettingsT], Service]
     telemetry.configure(service.parts.name)
     failpoints.configure(service.parts.name, settings)
     wait_between_questions()
+    garbage.search_less()
     create_server(service.app(mode), settings).run()
 
 

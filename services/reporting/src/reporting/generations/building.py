@@ -6,7 +6,6 @@ end: counts from all rows, and indexes, before the workers take over.
 
 import asyncio
 import re
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -97,38 +96,57 @@ class Builder:
         )
         await consumer.start()
         try:
-            places = await self._places(number)
-            while (behind := sum(place.behind for place in places)) > CLOSE_RECORDS:
-                self.tell(f"generation {number}: {progress_of(places)}{await _trouble(consumer)}")
-                await _read_on(consumer, behind - CLOSE_RECORDS)
-                places = await self._places(number)
-            self.tell(f"generation {number}: {progress_of(places)}")
+            reading = await self._reading(consumer, number)
+            while reading.left > CLOSE_RECORDS:
+                await self._until_close(reading, number)
+                # Others may have come meanwhile, or some may have been read twice.
+                reading = await self._reading(consumer, number)
         finally:
             await consumer.stop()
 
-    async def _places(self, number: int) -> list[Place]:
-        return await places_of(self.cluster, group_of(number), tuple(TOPICS.values()))
+    async def _reading(self, consumer: Consumer[Received], number: int) -> "Reading":
+        # Counted first, so that what is committed meanwhile is not taken for still to come.
+        counted = consumer.progress.tally.total()
+        places = await places_of(self.cluster, group_of(number), consumer.topics)
+        return Reading(consumer, places, counted)
+
+    async def _until_close(self, reading: "Reading", number: int) -> None:
+        told_at = -TELL_SECONDS
+        while reading.left > CLOSE_RECORDS:
+            if clock.monotonic() - told_at >= TELL_SECONDS:
+                told_at = clock.monotonic()
+                self.tell(f"generation {number}: {reading.told}{await _trouble(reading.consumer)}")
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _fold(self, number: int, batch: Sequence[Received]) -> None:
         await fold(self.generations.at(number), batch, await self.generations.present())
 
 
-def progress_of(places: Sequence[Place]) -> str:
-    """Records done of all records, by topic."""
-    done: dict[str, int] = defaultdict(int)
-    total: dict[str, int] = defaultdict(int)
-    for one in places:
-        done[one.topic] += one.next - one.first
-        total[one.topic] += one.end - one.first
-    return ", ".join(f"{topic} {done[topic]:,}/{total[topic]:,}" for topic in sorted(total))
+@dataclass(frozen=True)
+class Reading:
+    """How far a consumer has come since Kafka told where its group stood; `counted` is what it had committed by then.
 
+    Asking Kafka takes a while, so in between the consumer's own count says it.
+    """
 
-async def _read_on(consumer: Consumer[Received], records: int) -> None:
-    """Wait until so many more records are committed, but no longer than it is quiet meanwhile."""
-    tally, ends = consumer.progress.tally, clock.monotonic() + TELL_SECONDS
-    goal = tally.total() + records
-    while tally.total() < goal and clock.monotonic() < ends:  # noqa: ASYNC110 - the tally has no event for it
-        await asyncio.sleep(LOOK_SECONDS)
+    consumer: Consumer[Received]
+    places: Sequence[Place]
+    counted: int
+
+    @property
+    def left(self) -> int:
+        """Records still to be read, of those that there were."""
+        return sum(place.behind for place in self.places) - self._since
+
+    @property
+    def told(self) -> str:
+        """Records done of all records."""
+        total = sum(place.end - place.first for place in self.places)
+        return f"{max(0, total - self.left):,} of {total:,} records"
+
+    @property
+    def _since(self) -> int:
+        return self.consumer.progress.tally.total() - self.counted
 
 
 async def _trouble(consumer: Consumer[Received]) -> str:
