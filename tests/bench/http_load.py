@@ -1,27 +1,86 @@
 """A load generator that costs little: prepared requests over kept connections, answers read by their length."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
 from urllib.parse import urlsplit
+
+KEPT_SECONDS: Final = 3
+"""The services close a connection that was silent for five."""
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Callers:
+    """Kept connections to one service, each with one request on its way at most."""
+
+    def __init__(self, address: str) -> None:
+        """Connections are opened as they are needed."""
+        url = urlsplit(address)
+        self._host, self._port = url.hostname, url.port
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
+        self._all: list[Connection] = []
+
+    async def ask(self, prepared: bytes) -> bytes:
+        """The body of the answer. Raises AssertionError on an answer that is no success."""
+        reader, writer = connection = self._kept() or await self._opened()
+        writer.write(prepared)
+        body = await read_answer(reader)
+        self._idle.append((*connection, time.monotonic()))
+        return body
+
+    async def events(self, prepared: bytes) -> AsyncIterator[str]:
+        """The ids of an event stream's events as they come."""
+        reader, writer = await self._opened()
+        writer.write(prepared)
+        async for line in reader:
+            if line.startswith(b"id:"):
+                yield line[3:].strip().decode()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for _, writer in self._all:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for _, writer in self._all), return_exceptions=True)
+
+    def _kept(self) -> Connection | None:
+        while self._idle:
+            reader, writer, since = self._idle.pop()
+            if time.monotonic() - since < KEPT_SECONDS:
+                return reader, writer
+        return None
+
+    async def _opened(self) -> Connection:
+        connection = await asyncio.open_connection(self._host, self._port)
+        self._all.append(connection)
+        return connection
+
+
+@asynccontextmanager
+async def callers_of(address: str) -> AsyncGenerator[Callers]:
+    """Connections that are closed at the end."""
+    callers = Callers(address)
+    try:
+        yield callers
+    finally:
+        await callers.close()
 
 
 async def answered_per_second(address: str, requests: Sequence[bytes], in_flight: int) -> float:
     """Send all requests over so many connections at once; answers a second. Raises on an answer that is no success."""
     waiting = list(reversed(requests))
-    url = urlsplit(address)
     loop = asyncio.get_running_loop()
 
-    async def worker() -> None:
-        reader, writer = await asyncio.open_connection(url.hostname, url.port)
-        while waiting:
-            writer.write(waiting.pop())
-            await read_answer(reader)
-        writer.close()
-        await writer.wait_closed()
+    async with callers_of(address) as callers:
 
-    began = loop.time()
-    await asyncio.gather(*(worker() for _ in range(in_flight)))
-    return len(requests) / (loop.time() - began)
+        async def worker() -> None:
+            while waiting:
+                await callers.ask(waiting.pop())
+
+        began = loop.time()
+        await asyncio.gather(*(worker() for _ in range(in_flight)))
+        return len(requests) / (loop.time() - began)
 
 
 async def read_answer(reader: asyncio.StreamReader) -> bytes:
