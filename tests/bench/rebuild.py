@@ -20,7 +20,7 @@ from contracts import TOPICS
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
-from harness import Contender, Row
+from harness import Contender, Limit, Row, ratio_to
 from portfolio_mix import portfolio_events, publish_all
 from pymongo import AsyncMongoClient, ReplaceOne, UpdateOne
 from reporting.generations import Generations, group_of
@@ -124,7 +124,8 @@ def row_of(bench: RebuildBench) -> Row:
         Contender("a raw bulk upsert an event", bench.raw),
         Contender("a plain FastStream subscriber", bench.plain),
     ]
-    return Row("rebuild of reporting", "events/s", AIM, ways)
+    limits = [Limit("of raw", ratio_to(1), least=0.67), Limit("times plain", ratio_to(2), least=100)]
+    return Row("rebuild of reporting", "events/s", AIM, ways, limits)
 
 
 async def main() -> None:
