@@ -30,6 +30,7 @@ READS: Final = (
     ("reporting", "/studies"),
 )
 AT_ONCE: Final = 6
+BATCH_RECORDS: Final = 20
 DOWN_SECONDS: Final = 6.0
 COMPLAINTS_MAX: Final = 100
 
@@ -52,7 +53,16 @@ class Caller:
 
     async def everything_at_once(self, study: str) -> list[httpx.Response]:
         reads = [self.read(service, path) for service, path in READS for _ in range(AT_ONCE)]
-        return await asyncio.gather(*reads, *(self.give(identify(study, number)) for number in range(AT_ONCE)))
+        commands = [self.give(identify(study, number)) for number in range(AT_ONCE)]
+        return await asyncio.gather(*reads, *commands, *(self.adopt(number) for number in range(AT_ONCE)))
+
+    async def adopt(self, number: int) -> httpx.Response:
+        """Hand over a batch of history."""
+        about = {**register(number).body, "status": "recruiting"}
+        del about["occurred_at"]
+        batch = {"source": "chaos", "records": [{"key": str(one), **about} for one in range(BATCH_RECORDS)]}
+        headers = {"Idempotency-Key": clock.new_id()}
+        return await self.client.post(self.url("sites", "/adoptions/studies"), json=batch, headers=headers)
 
 
 @asynccontextmanager

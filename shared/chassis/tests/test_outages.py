@@ -11,10 +11,11 @@ from chassis.commands import Commands
 from chassis.deadline import AnswerInTime
 from chassis.journal import journal_of
 from chassis.mongo import Database
+from chassis.patience import went_on
 from chassis.problems import Unavailable
 from chassis.scope import Scope
 from counting import instruction
-from starlette.types import Message, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 ALL = Scope.everything()
@@ -47,6 +48,13 @@ async def caller(seconds_before: float, seconds_within: float) -> AsyncGenerator
         await asyncio.sleep(seconds_within)
         await send({"type": "http.response.body", "body": b"done"})
 
+    async with calling(app) as client:
+        yield client
+
+
+@asynccontextmanager
+async def calling(app: ASGIApp) -> AsyncGenerator[httpx.AsyncClient]:
+    """Someone who calls an app with one route for batches."""
     transport = httpx.ASGITransport(AnswerInTime(app, {"/batch": 1}))
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         yield client
@@ -61,9 +69,37 @@ async def test_a_request_that_hangs_is_answered_with_503_and_when_to_come_again(
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
-async def test_a_batch_has_longer_and_a_stream_as_long_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stream_takes_as_long_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.05)
-    async with caller(0.2, 0) as client:
-        assert (await client.get("/batch")).text == "done"
     async with caller(0, 0.2) as client:
         assert (await client.get("/")).text == "done"
+
+
+async def test_a_batch_that_waits_for_nothing_but_an_outage_is_answered_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.05)
+    async with caller(60, 0) as client:
+        assert (await client.get("/batch")).status_code == 503
+
+
+@pytest.mark.parametrize(("seconds_in_all", "status"), [(60.0, 200), (0.2, 503)])
+async def test_a_batch_has_longer_while_it_gets_on_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, seconds_in_all: float, status: int
+) -> None:
+    monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("chassis.deadline.BATCH_SECONDS", seconds_in_all)
+
+    async def gets_on(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        for _ in range(20):
+            await asyncio.sleep(0.03)
+            went_on()
+        await send(START)
+        went_on()
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.body", "body": b"done"})
+
+    async with calling(gets_on) as client:
+        assert (await client.get("/batch")).status_code == status
+        assert (await client.get("/")).status_code == 503

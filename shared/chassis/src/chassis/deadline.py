@@ -10,6 +10,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from chassis.patience import renewed, went_on
 from chassis.problems import Unavailable, response_to
 
 ANSWER_SECONDS: Final = 4.5
@@ -19,8 +20,9 @@ BATCH_SECONDS: Final = 30.0
 class AnswerInTime:
     """Middleware: gives up on a request whose answer has not begun in time. What streams may go on.
 
-    `batches` are the exact paths of routes that rightly take longer. A command given up on may still be
-    committed, whole; the same Idempotency-Key then gives its answer.
+    `batches` are the exact paths of routes that rightly take longer while they get on: for them the time without
+    progress counts, up to a limit for the whole. A command given up on may still be committed, whole; the same
+    Idempotency-Key then gives its answer.
     """
 
     def __init__(self, app: ASGIApp, batches: Mapping[str, int]) -> None:
@@ -32,18 +34,34 @@ class AnswerInTime:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        seconds = BATCH_SECONDS if scope["path"] in self.batches else ANSWER_SECONDS
-        limit = asyncio.timeout(seconds)
+        limit = asyncio.timeout(ANSWER_SECONDS)
         try:
             async with limit:
-
-                async def send_in_time(message: Message) -> None:
-                    limit.reschedule(None)
-                    await send(message)
-
-                await self.app(scope, receive, send_in_time)
+                if scope["path"] in self.batches:
+                    await self._batch(limit, scope, receive, send)
+                else:
+                    await self.app(scope, receive, _once_begun(limit, send))
         except TimeoutError:
             if not limit.expired():
                 raise
-            detail = f"There was no answer within {seconds:g} s. Nothing was changed, or it is kept whole: try again."
+            detail = "There was no answer in time. Nothing was changed, or it is kept whole: try again."
             await response_to(Unavailable(detail), scope)(scope, receive, send)
+
+    async def _batch(self, limit: asyncio.Timeout, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        async def receive_more() -> Message:
+            message = await receive()
+            went_on()
+            return message
+
+        with renewed(limit, ANSWER_SECONDS, BATCH_SECONDS):
+            await self.app(scope, receive_more, _once_begun(limit, send))
+
+
+def _once_begun(limit: asyncio.Timeout, send: Send) -> Send:
+    """The same way to answer; the first use of it ends the limit."""
+
+    async def send_in_time(message: Message) -> None:
+        limit.reschedule(None)
+        await send(message)
+
+    return send_in_time

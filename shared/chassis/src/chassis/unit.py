@@ -9,6 +9,7 @@ from kernel import Command, Event, Refused, State
 from chassis import clock, failpoints
 from chassis.journal import Change, Context, Owner, Publication, entry_of, journal_of
 from chassis.mongo import Database, Document, Replacement, Session
+from chassis.patience import went_on
 from chassis.problems import Problem, not_found, stale
 from chassis.scope import Scope
 
@@ -100,6 +101,7 @@ class Unit:
         if question not in self._read:
             found = self._database.collection(collection).find(self._scope, condition, session=self._session)
             self._read[question] = await found
+            went_on()
         return self._read[question]
 
     async def preload(self, aggregate: Aggregate[Any, Any, Any], ids: Sequence[str]) -> None:
@@ -108,6 +110,7 @@ class Unit:
         collection = self._database.collection(aggregate.collection)
         # Read without limit, so that a key which belongs to somebody else is known as taken and stays unseen.
         found = await collection.find(Scope.everything(), {"_id": {"$in": missing}}, session=self._session)
+        went_on()
         by_id = {document["_id"]: document for document in found}
         for one in missing:
             self._held[aggregate.collection, one] = _held(aggregate, by_id.get(one), self._scope)
@@ -187,8 +190,10 @@ class Unit:
         for collection, operations in changed.items():
             written = await self._database.collection(collection).write(operations, session=self._session)
             assert written == len(operations), "a snapshot transaction sees no version but the one it read"
+            went_on()
         await failpoints.reach("after-state-write")
         await journal_of(self._database).insert(self.entries, session=self._session)
+        went_on()
         await failpoints.reach("after-journal-write")
 
 
