@@ -20,6 +20,7 @@ from chassis.health import Unhealthy
 from chassis.journal import journal_of
 from chassis.kafka import Cluster, encoded
 from chassis.lease import Lease
+from chassis.marking import Marks
 from chassis.metrics import Metrics
 from chassis.mongo import Database, Document, PyMongoError
 from chassis.scope import Scope
@@ -57,6 +58,7 @@ class Relay:
     def __post_init__(self) -> None:
         """Nothing is connected yet."""
         self._sender = Sender(self.cluster, self.topic)
+        self._marks = Marks(self.database)
 
     def wake(self) -> None:
         """Something was committed: look at once."""
@@ -88,6 +90,7 @@ class Relay:
             self._last_error = type(error).__name__
             _log.warning("relay will try again", error=self._last_error, detail=str(error)[:200])
             await self._sender.drop()
+            await self._marks.forget()
             await asyncio.sleep(RETRY_SECONDS)
             return
         self._progress_at = clock.monotonic()
@@ -113,49 +116,44 @@ class Relay:
             self._ringing = None
 
     async def _publish_pending(self, lease: Lease) -> None:
-        published: Sequence[Document] = ()
+        await self._marks.settle()
         chunk = await self._pending()
         self._measure(chunk)
         while chunk and await lease.hold():
-            following = await self._send_and_read_on(chunk, published)
-            published, chunk = chunk, following
+            chunk = await self._send_and_read_on(chunk)
             self._progress_at = clock.monotonic()
-        await self._mark(published)
+            await self._marks.settle()
 
-    async def _send_and_read_on(self, chunk: Sequence[Document], published: Sequence[Document]) -> Sequence[Document]:
-        """Send a chunk; meanwhile mark what was published before and, after a full chunk, read the next."""
+    async def _send_and_read_on(self, chunk: Sequence[Document]) -> Sequence[Document]:
+        """Send a chunk; meanwhile read the next where this one is full. Marking goes on aside."""
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._send(chunk))
-                reading = both.create_task(self._mark_and_read(published, chunk))
+                reading = both.create_task(self._read_on(chunk))
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         await failpoints.reach("between-ack-and-mark")
+        self._marks.add(entry["_id"] for entry in chunk)
         return reading.result()
 
-    async def _mark_and_read(self, published: Sequence[Document], sent: Sequence[Document]) -> Sequence[Document]:
-        await self._mark(published)
+    async def _read_on(self, sent: Sequence[Document]) -> Sequence[Document]:
         if len(sent) < CHUNK_ENTRIES:
             return ()
         if self._ringing is not None:
             # There is no need to be woken, and following a backlog again would cost.
             self._ringing.cancel()
-        return await self._pending(besides=sent)
+        return await self._pending([entry["_id"] for entry in sent])
 
-    async def _pending(self, besides: Sequence[Document] = ()) -> Sequence[Document]:
-        """The next chunk. What is on its way is left out by name: skipping so many could pass over a late commit."""
+    async def _pending(self, besides: Sequence[str] = ()) -> Sequence[Document]:
+        """The next chunk. What was sent is left out by name: skipping so many could pass over a late commit."""
+        left_out = [*besides, *self._marks.unmarked]
         return await journal_of(self.database).find(
             Scope.everything(),
-            {"pending": True, **({"_id": {"$nin": [entry["_id"] for entry in besides]}} if besides else {})},
+            {"pending": True, **({"_id": {"$nin": left_out}} if left_out else {})},
             sort=[("recorded_at", 1), ("version.after", 1)],
             limit=CHUNK_ENTRIES,
             fields=["messages", "recorded_at"],
         )
-
-    async def _mark(self, published: Sequence[Document]) -> None:
-        if published:
-            told = {"_id": {"$in": [entry["_id"] for entry in published]}}
-            await journal_of(self.database).update(told, {"$unset": {"pending": ""}})
 
     async def _send(self, entries: Sequence[Document]) -> None:
         """Send a chunk and await every acknowledgement; one failure fails the chunk, which is then sent again."""
@@ -173,6 +171,7 @@ class Relay:
         if self._ringing is not None:
             self._ringing.cancel()
         await self._sender.drop()
+        await self._marks.forget()
         try:
             await lease.release()
         except PyMongoError as error:
