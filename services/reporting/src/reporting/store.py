@@ -1,14 +1,16 @@
 """The read model's collections and the indexes that keep its pages flat, however much it holds.
 
 Every document carries `sponsor` and `study`, by which reads are scoped. Every index of the timeline ends with
-`position`, so that a page is a range of it, in either direction.
+`position`, so that a page is a range of it, in either direction; behind it `recorded_at` lets what was recorded too
+late be passed by unread.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from chassis.mongo import Database
+from chassis.mongo import Collection, Database
 
 from reporting.generations import Generations
 from reporting.projections import facts, milestones, sites, studies, subjects, timeline
@@ -24,6 +26,9 @@ FRESHNESS: Final = "freshness"
 
 NAMES: Final = (STUDIES, SITES, SUBJECTS, MILESTONES, FACTS, TIMELINE, COUNTS, FRESHNESS)
 """The collections of which each generation has its own."""
+
+WHENEVER_RECORDED: Final = {"$gt": datetime(1, 1, 1, tzinfo=UTC)}
+"""True of every `recorded_at`. Its index holds only for who says so, because it has no order for a page."""
 
 INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     STUDIES: (
@@ -41,18 +46,24 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     MILESTONES: (("study", "site_id"), ("study", "country")),
     FACTS: (("study", "kind", "grave"),),
     TIMELINE: (
-        ("position",),
-        ("sponsor", "position"),
+        ("position", "recorded_at"),
+        ("sponsor", "position", "recorded_at"),
         ("study", "position"),
         ("site_id", "position"),
         ("country", "position"),
+        ("sponsor", "country", "position"),
         ("kind", "position"),
         ("sponsor", "kind", "position"),
         ("study", "kind", "position"),
-        ("recorded_at",),
         ("stored_at", "_id"),
     ),
 }
+
+PARTIAL_INDEXES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "recorded_at": {"recorded_at": WHENEVER_RECORDED},
+    "position": {"ahead": True},
+}
+"""Of the timeline, by field: the entries that the index holds."""
 
 ALL_OF_THEM: Final = {"$sum": 1}
 ACTIVE: Final = {"$sum": {"$cond": [{"$eq": ["$status", "active"]}, 1, 0]}}
@@ -83,9 +94,12 @@ async def prepare_kept(generations: Generations) -> None:
 
 async def prepare(database: Database) -> None:
     """Make the indexes that are missing in one generation."""
-    await asyncio.gather(
-        *(
-            database.collection(name).ensure_indexes([(field, 1) for field in fields] for fields in indexes)
-            for name, indexes in INDEXES.items()
-        )
-    )
+    every: dict[str, list[tuple[Sequence[str], Mapping[str, Any]]]] = {
+        name: [(fields, {}) for fields in indexes] for name, indexes in INDEXES.items()
+    }
+    every[TIMELINE] += [((field,), where) for field, where in PARTIAL_INDEXES.items()]
+    await asyncio.gather(*(_ensure(database.collection(name), indexes) for name, indexes in every.items()))
+
+
+async def _ensure(collection: Collection, indexes: Iterable[tuple[Sequence[str], Mapping[str, Any]]]) -> None:
+    await collection.ensure_indexes(([(field, 1) for field in fields], where) for fields, where in indexes)

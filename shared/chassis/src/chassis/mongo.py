@@ -169,9 +169,12 @@ class Collection:
             options["partialFilterExpression"] = dict(where)
         await self._collection.create_index(list(keys), **options)
 
-    async def ensure_indexes(self, indexes: Iterable[Sort]) -> None:
-        """Make those of the plain indexes that are missing, all in one pass over the documents."""
-        await self._collection.create_indexes([IndexModel(list(keys)) for keys in indexes])
+    async def ensure_indexes(self, indexes: Iterable[tuple[Sort, Filter]]) -> None:
+        """Make those that are missing, in one pass over the documents; a condition limits what an index holds."""
+        partial = "partialFilterExpression"
+        await self._collection.create_indexes(
+            [IndexModel(list(keys), **({partial: dict(where)} if where else {})) for keys, where in indexes]
+        )
 
     async def inserts(self, *, fields: Sequence[str] = ()) -> AsyncIterator[Document]:
         """Every document inserted from now on. A wake-up only: never the truth about what was inserted."""

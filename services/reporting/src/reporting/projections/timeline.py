@@ -14,6 +14,7 @@ from kernel import bounds
 from reporting.projections.reading import action_of, aggregate_of, owner_of, place_of
 
 COLLECTION: Final = "timeline"
+INSTANT_CHARACTERS: Final = len("2021-06-30T00:00:00.000000")
 
 
 def entries_at(stored_at: datetime, before: Mapping[str, datetime]) -> Entries[Received]:
@@ -24,6 +25,9 @@ def entries_at(stored_at: datetime, before: Mapping[str, datetime]) -> Entries[R
 def entry(received: Received, *, stored_at: datetime) -> Document:
     """The entry of an event. Fields as clients know them, but for `study` and `sponsor`, by which reads are scoped."""
     envelope, event = received
+    position = position_of(envelope.occurred_at, envelope.recorded_at, envelope.id)
+    # Few lie ahead of their recording, so only these are marked: who asks what was known then looks for them apart.
+    ahead = {"ahead": True} if position[:INSTANT_CHARACTERS] > instant_text(envelope.recorded_at) else {}
     return {
         "_id": envelope.id,
         **owner_of(received),
@@ -31,13 +35,14 @@ def entry(received: Received, *, stored_at: datetime) -> Document:
         "type": envelope.type,
         "kind": kind_of(event),
         "occurred_at": envelope.occurred_at,
-        "position": position_of(envelope.occurred_at, envelope.recorded_at, envelope.id),
+        "position": position,
         "recorded_at": envelope.recorded_at.astimezone(UTC),
         "provenance": envelope.provenance,
         "source": envelope.source,
         "subject_key": getattr(event, "subject_key", None),
         "trace_id": _trace_id(envelope.traceparent),
         "stored_at": stored_at,
+        **ahead,
     }
 
 

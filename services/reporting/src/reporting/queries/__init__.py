@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis.mongo import Database, Document
-from chassis.paging import Page, PageRequest, encode_cursor
+from chassis.paging import Page, PageRequest
 from chassis.problems import not_found
 from chassis.scope import Scope
 
 from reporting.queries import answers
-from reporting.queries.answers import Country, Counts, Milestone, Site, Study, TimelineEntry, Totals
-from reporting.queries.filters import StudyFilter, TimelineFilter
+from reporting.queries.answers import Country, Counts, Milestone, Site, Study, Totals
+from reporting.queries.filters import StudyFilter
+from reporting.queries.paging import paged
+from reporting.queries.timeline import entry, timeline_page
 from reporting.store import (
     ACTIVE,
     ALL_OF_THEM,
@@ -22,8 +24,19 @@ from reporting.store import (
     SITES,
     STUDIES,
     SUBJECTS,
-    TIMELINE,
 )
+
+__all__ = [
+    "countries",
+    "entry",
+    "every_study",
+    "recorded_until",
+    "sites_page",
+    "studies_page",
+    "study",
+    "timeline_page",
+    "totals",
+]
 
 
 async def studies_page(database: Database, scope: Scope, asked: StudyFilter, wanted: PageRequest) -> Page[Study]:
@@ -31,7 +44,7 @@ async def studies_page(database: Database, scope: Scope, asked: StudyFilter, wan
     seen, filters = asked.narrowed(scope), asked.model_dump()
     condition = await _study_condition(database, seen, asked)
     found = await _after(database, STUDIES, seen, condition, wanted, filters)
-    return _paged(await _with_counts(database, seen, found[: wanted.limit]), found, wanted, filters, "_id")
+    return paged(await _with_counts(database, seen, found[: wanted.limit]), found, wanted, filters, "_id")
 
 
 async def every_study(database: Database, scope: Scope, asked: StudyFilter) -> list[Study]:
@@ -68,7 +81,7 @@ async def sites_page(database: Database, scope: Scope, study_id: str, wanted: Pa
     found = await _after(database, SITES, scope, filters, wanted, filters)
     sites = found[: wanted.limit]
     given = await _given_milestones(database, scope, study_id, sites)
-    return _paged([_site(one, given) for one in sites], found, wanted, filters, "_id")
+    return paged([_site(one, given) for one in sites], found, wanted, filters, "_id")
 
 
 async def countries(database: Database, scope: Scope, study_id: str) -> list[Country]:
@@ -81,42 +94,10 @@ async def countries(database: Database, scope: Scope, study_id: str) -> list[Cou
     return [Country(country=code, **{**none_yet, **sites.get(code, {}), **subjects.get(code, {})}) for code in codes]
 
 
-async def timeline_page(
-    database: Database, scope: Scope, asked: TimelineFilter, wanted: PageRequest
-) -> Page[TimelineEntry]:
-    """A page of the timeline by time of occurrence."""
-    seen, filters = asked.narrowed(scope), asked.model_dump()
-    direction = 1 if asked.order == "asc" else -1
-    after = wanted.after(filters)
-    condition = asked.condition()
-    if after:
-        condition["position"] = {**condition.get("position", {}), _BEYOND[direction]: after[0]}
-    found = await database.collection(TIMELINE).find(
-        seen, condition, sort=[("position", direction)], limit=wanted.limit + 1
-    )
-    return _paged([entry(one) for one in found[: wanted.limit]], found, wanted, filters, "position")
-
-
 async def recorded_until(database: Database) -> dict[str, str]:
     """By source, when the last event that was folded in was recorded."""
     found = await database.collection(FRESHNESS).find(Scope.everything(), {})
     return {one["_id"]: answers.instant(one["recorded_at"]) for one in found}
-
-
-def entry(document: Mapping[str, Any]) -> TimelineEntry:
-    """A stored entry as clients see it."""
-    kept = {field: document[field] for field in _KEPT}
-    return TimelineEntry(
-        event_id=document["_id"],
-        study_id=document["study"],
-        sponsor_id=document["sponsor"],
-        recorded_at=answers.instant(document["recorded_at"]),
-        **kept,
-    )
-
-
-_KEPT = ("type", "kind", "site_id", "country", "occurred_at", "provenance", "subject_key")
-_BEYOND = {1: "$gt", -1: "$lt"}
 
 
 async def _study_row(database: Database, scope: Scope, study_id: str) -> Document:
@@ -146,13 +127,6 @@ async def _after(
     after = wanted.after(filters)
     place = {"$and": [condition, {"_id": {"$gt": after[0]}}]} if after else condition
     return await database.collection(collection).find(scope, place, sort=[("_id", 1)], limit=wanted.limit + 1)
-
-
-def _paged(
-    items: list[Any], found: Sequence[Document], wanted: PageRequest, filters: Mapping[str, object], key: str
-) -> Page[Any]:
-    more = len(found) > wanted.limit
-    return Page(items=items, next=encode_cursor([found[wanted.limit - 1][key]], filters) if more else None)
 
 
 async def _with_counts(database: Database, scope: Scope, rows: Sequence[Document]) -> list[Study]:

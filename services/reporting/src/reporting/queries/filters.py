@@ -67,13 +67,18 @@ class EntryFilter(BaseModel):
         of_sponsor = _of_sponsor(scope, self.sponsor)
         return of_sponsor if self.study is None else of_sponsor.narrowed(studies=[self.study])
 
+    @property
+    def known_by(self) -> datetime | None:
+        """The first instant by which what is asked for need not be recorded; None where that does not matter."""
+        return None if self.as_of is None else _end_in_milliseconds(self.as_of)
+
     def condition(self) -> dict[str, Any]:
         """The MongoDB condition on entries, without sponsor and study."""
         condition: dict[str, Any] = {field: value for field, value in self._equal().items() if value is not None}
         if self.kind:
             condition["kind"] = self.kind[0] if len(self.kind) == 1 else {"$in": sorted(set(self.kind))}
-        if self.as_of is not None:
-            condition["recorded_at"] = {"$lt": _end_in_milliseconds(self.as_of)}
+        if self.known_by is not None:
+            condition["recorded_at"] = {"$lt": self.known_by}
         positions = {"$gte": self._first(), "$lt": self._end()}
         if limits := {operator: value for operator, value in positions.items() if value is not None}:
             condition["position"] = limits
@@ -85,7 +90,7 @@ class EntryFilter(BaseModel):
         return (
             all(value in {None, entry[field]} for field, value in self._equal().items())
             and (not self.kind or entry["kind"] in self.kind)
-            and (self.as_of is None or entry["recorded_at"] < _end_in_milliseconds(self.as_of))
+            and (self.known_by is None or entry["recorded_at"] < self.known_by)
             and (first is None or entry["position"] >= first)
             and (end is None or entry["position"] < end)
         )
