@@ -10,8 +10,8 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -19,8 +19,9 @@ from typing import Final, Protocol
 
 from chassis import logs
 from footprint import idle_rows, loaded_rows, start_rows
-from harness import Row, noted_failure, table, write
+from harness import Limit, Row, noted_failure, ratio_to, table, write
 from over_http import http_rows
+from rebuild import rebuild_row
 from relays import relay_rows
 from studyline.testing import Servers, start_servers
 from visible import visible_rows
@@ -32,6 +33,14 @@ class Rows(Protocol):
     def __call__(self, servers: Servers, /, *, quick: bool) -> AbstractAsyncContextManager[Sequence[Row]]:
         """The rows, while what they measure is there."""
         ...
+
+
+@asynccontextmanager
+async def rebuild_rows(servers: Servers, *, quick: bool) -> AsyncGenerator[list[Row]]:
+    """The rebuild of the read model."""
+    row = await rebuild_row(servers, quick=quick)
+    row.limits = (Limit("of raw", ratio_to(1), least=0.67), Limit("times plain", ratio_to(2), least=100))
+    yield [row]
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ SECTIONS: Final = (
     Section("visible", visible_rows, 5, 2, platform=True),
     Section("loaded", loaded_rows, 1, 1, platform=True),
     Section("relay", relay_rows, 5, 3, platform=False),
+    Section("rebuild", rebuild_rows, 5, 3, platform=False),
     Section("start", start_rows, 5, 2, platform=False),
 )
 
