@@ -29,6 +29,8 @@ from tampering import KINDS, Attack, Entry
 ATTACKS = int(os.environ.get("STUDYLINE_TAMPERINGS", "90"))
 SEED = int(os.environ.get("STUDYLINE_SEED", "20261"))
 CHECKPOINTS = 4
+SKEW_SECONDS = 600
+SKEWED_ROUNDS = 9
 Forgery = Callable[[list[SealedCheckpoint], Ed25519PrivateKey], list[SealedCheckpoint]]
 
 
@@ -74,6 +76,36 @@ async def test_every_tampering_is_found_and_located_and_no_clean_journal_is_accu
         done[attack.kind] += 1
     assert set(done) == {kind.__name__ for kind in KINDS}
     assert (await inspected(sealed, replay=True)).is_whole
+
+
+async def written_at_different_times(sealed: Sealed, chance: random.Random) -> None:
+    """Entries as replicas write them whose clocks are up to ten minutes fast or slow, sealed by others again."""
+    try:
+        for number in range(100, 100 + SKEWED_ROUNDS):
+            clock.shift(chance.uniform(-SKEW_SECONDS, SKEW_SECONDS))
+            await sealed.write(8, 1, start=number)
+            if number % 3 == 0:
+                clock.shift(chance.uniform(-SKEW_SECONDS, SKEW_SECONDS))
+                await sealed.seal()
+    finally:
+        clock.shift(0)
+    await sealed.seal()
+
+
+async def test_clocks_that_differ_by_ten_minutes_raise_no_alarm_and_hide_no_tampering(sealed: Sealed) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - repeatable on purpose
+    await written_at_different_times(sealed, chance)
+    journal, records = await sealed.entries(), sealed.file.read()
+    recorded = {one["_id"]: one["recorded_at"] for one in journal}
+    in_checkpoints = [recorded[leaf.entry] for record in records for leaf in record.leaves]
+    assert in_checkpoints != sorted(in_checkpoints), "the clocks did differ"
+    assert (await inspected(sealed, replay=True)).findings == ()
+    for kind in (*KINDS, *KINDS):
+        attack = kind(journal, chance)
+        await put(sealed, attack.entries)
+        first = verified(records, await sealed.entries(), sealed.keys).first
+        assert first is not None, f"seed {SEED}: {attack.kind} was not found"
+        assert first.entry in attack.guilty, f"seed {SEED}: {attack.kind} was not located: {first.text}"
 
 
 async def test_a_state_that_was_changed_beside_its_journal_is_found_by_replaying(sealed: Sealed) -> None:
