@@ -41,8 +41,9 @@ check: install ## Style, types, imports, shape, contracts
 format: install ## Let the formatter and the safe fixes do their work
 	@uv run --no-sync ruff check --fix --quiet; uv run --no-sync ruff format --quiet
 
-chaos: install ## Inflict faults on the running platform: make chaos SECONDS=600 SEED=7
-	@uv run --no-sync python tests/failures/rig.py $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+chaos: install ## Inflict faults on the running platform: make chaos SECONDS=600 SEED=7 REPLICAS=3
+	@uv run --no-sync python tests/failures/rig.py $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(REPLICAS),--replicas $(REPLICAS)) $(ARGS)
 
 contracts: install ## Write the event schemas anew from the event classes
 	@uv run --no-sync python -m contracts.schemas

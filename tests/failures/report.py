@@ -37,6 +37,7 @@ class Verdict:
     repeats: int
     longest_stall: float
     slowest_answer: float
+    longest_healing: tuple[float, str]
     missed: Sequence[str]
 
 
@@ -69,6 +70,10 @@ def _figures(verdict: Verdict) -> list[tuple[str, str]]:
         *((f"{kind}: {WORDS[kind]}", str(broken[kind])) for kind in CHECKERS),
         ("faults inflicted", str(verdict.faults.total())),
         ("of which fail points that nobody reached in time, or that had no effect", str(len(verdict.missed))),
+        (
+            "longest time until everything served again after a fault had ended, s",
+            "{:.1f} ({})".format(*verdict.longest_healing),
+        ),
         ("longest time without any command succeeding, s", f"{verdict.longest_stall:.1f}"),
         ("slowest answer, that of a service which was paused itself included, s", f"{verdict.slowest_answer:.1f}"),
     ]

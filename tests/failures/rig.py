@@ -51,17 +51,23 @@ LONG_RUN_SECONDS: Final = 1_200.0
 
 @dataclass
 class Run:
-    """What a run is given, and what it notes on its way. Without `kinds` every kind of fault is in its deck."""
+    """What a run is given, and what it notes on its way.
+
+    `only` names the faults or kinds of faults of its deck, none means all; `at_least` so many are inflicted, however
+    long that takes.
+    """
 
     seed: int
     seconds: float
     per_second: float
     folder: Path
     replicas: int = 1
-    kinds: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
+    at_least: int = 0
     inflicted: list[Fault] = field(default_factory=list[Fault])
     stalls: list[str] = field(default_factory=list[str])
     slowest: float = 0.0
+    longest_healing: tuple[float, str] = (0.0, "-")
     missed: Sequence[str] = ()
     without: str = ""
 
@@ -94,6 +100,7 @@ async def run(given: Run) -> Verdict:
         repeats=len(evidence.told) - len({record.event_id for record in evidence.told}),
         longest_stall=longest_stall(facts),
         slowest_answer=given.slowest,
+        longest_healing=given.longest_healing,
         missed=given.missed,
     )
 
@@ -135,15 +142,16 @@ async def _under_load(given: Run, ground: Ground, ledger: Ledger, chance: random
 async def _faults(given: Run, ground: Ground) -> None:
     end = now() + given.seconds
     for fault in _deck(given, ground):
-        if now() > end:
+        if now() > end and len(given.inflicted) >= given.at_least:
             return
         given.inflicted.append(fault)
         await fault.inflict(ground)
-        given.missed = ground.missed
+        given.missed, ended = ground.missed, now()
         try:
             await ground.healed()
         except NotHealedError as reason:
             given.stalls.append(f"not healed after {fault.name}: {reason}")
+        given.longest_healing = max(given.longest_healing, (now() - ended, fault.name))
         await asyncio.sleep(BETWEEN_FAULTS_SECONDS)
 
 
@@ -152,8 +160,8 @@ def _deck(given: Run, ground: Ground) -> Iterable[Fault]:
     sources = [faults_of_processes, faults_inside, faults_between, faults_of_disks]
     sources += [long_faults] if given.seconds >= LONG_RUN_SECONDS else []
     whole = [fault for source in sources for fault in source(ground)]
-    deck = [fault for fault in whole if not given.kinds or fault.kind in given.kinds]
-    while True:
+    deck = [fault for fault in whole if not given.only or given.only & {fault.kind, fault.name}]
+    while deck:
         ground.chance.shuffle(deck)
         yield from deck
 
@@ -214,7 +222,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="the run's chance")
     parser.add_argument("--rate", type=float, default=15, help="commands a second")
     parser.add_argument("--replicas", type=int, default=1, help="members of MongoDB and of Kafka each: 1 or 3")
-    parser.add_argument("--kind", action="append", default=[], metavar="KIND", help="only faults of this kind")
+    parser.add_argument("--only", action="append", default=[], metavar="FAULT", help="only this fault or kind of fault")
     parser.add_argument("--keep", action="store_true", help="keep the stack's folder and say where it is")
     return parser.parse_args()
 
@@ -225,7 +233,7 @@ def main() -> int:
     members = "one member each" if asked.replicas == 1 else f"{asked.replicas} members each"
     print(f"seed {asked.seed}, {asked.seconds:g} s, {asked.rate:g} commands/s, {members}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    given = Run(asked.seed, asked.seconds, asked.rate, folder, asked.replicas, frozenset(asked.kind))
+    given = Run(asked.seed, asked.seconds, asked.rate, folder, asked.replicas, frozenset(asked.only))
     verdict = asyncio.run(run(given))
     REPORTS.mkdir(exist_ok=True)
     several = "" if asked.replicas == 1 else f"-replicas-{asked.replicas}"

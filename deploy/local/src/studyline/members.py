@@ -41,7 +41,7 @@ def settled_replicas(layout: Layout, wanted: int | None) -> int:
     Raises StackError where the directory was made with another number, or the number is none of those that work.
     """
     before = _made_with(layout)
-    count = wanted or before or 1
+    count = wanted if wanted is not None else before or 1
     if count not in COUNTS:
         message = f"--replicas {count} is not possible: choose 1, or 3, of which a majority outlives the loss of one"
         raise StackError(message)
