@@ -8,6 +8,7 @@ section. Only a whole run writes its results down; `harness.py` says where.
 
 import argparse
 import asyncio
+import logging
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -21,6 +22,7 @@ from chassis import logs
 from footprint import idle_rows, loaded_rows, start_rows
 from harness import Limit, Row, noted_failure, ratio_to, table, write
 from over_http import http_rows
+from pages import page_rows
 from rebuild import rebuild_row
 from relays import relay_rows
 from studyline.testing import Servers, start_servers
@@ -59,8 +61,9 @@ SECTIONS: Final = (
     Section("commands", http_rows, 7, 3, platform=True),
     Section("visible", visible_rows, 5, 2, platform=True),
     Section("loaded", loaded_rows, 1, 1, platform=True),
-    Section("relay", relay_rows, 5, 3, platform=False),
+    Section("relay", relay_rows, 5, 2, platform=False),
     Section("rebuild", rebuild_rows, 5, 3, platform=False),
+    Section("pages", page_rows, 5, 2, platform=False),
     Section("start", start_rows, 5, 2, platform=False),
 )
 
@@ -104,6 +107,7 @@ async def main() -> None:
     """Measure and write."""
     options = arguments()
     logs.configure("bench", "ERROR")
+    logging.getLogger("faststream").setLevel(logging.ERROR)
     sections = [section for section in SECTIONS if section.name in options.only]
     is_whole = len(sections) == len(SECTIONS)
     notes = ["A quick run: fewer and shorter rounds, no import of the portfolio."] if options.quick else []
