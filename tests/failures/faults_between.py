@@ -87,15 +87,15 @@ async def _broken(what: Break, ground: Ground, seconds: float | None = None) -> 
         await asyncio.sleep(seconds or ground.chance.uniform(*BROKEN_SECONDS))
 
 
-async def rebalance(service: str, ground: Ground) -> None:
-    """Let a second consumer of a service join and leave: partitions move to it and back, by goodbye or by death."""
+async def rebalance(service: str, goodbye_seconds: float, ground: Ground) -> None:
+    """Let a second consumer of a service join and leave, or die: partitions move to it and back."""
     process = SupervisedProcess(replica_program(ground.stack, service, "worker", SECOND), _nothing, _told)
     process.start()
     try:
         await process.until_ready(READY_WITHIN_SECONDS)
         await asyncio.sleep(SECOND_RUNS_SECONDS)
     finally:
-        await process.stop(within_seconds=ground.chance.choice((0.0, 10.0)))
+        await process.stop(goodbye_seconds)
 
 
 async def shift_the_clock(service: str, seconds: int, ground: Ground) -> None:
@@ -124,7 +124,8 @@ def faults_between(ground: Ground) -> Iterable[Fault]:
         yield Fault(kind, "services and one broker", partial(part_from_a_broker, ailment))
     yield Fault("slow links", "services and servers", slow_links)
     for service in SERVICES:
-        yield Fault("consumer rebalance", f"second {service}", partial(rebalance, service))
+        yield Fault("consumer rebalance", f"second {service} comes and goes", partial(rebalance, service, 10.0))
+        yield Fault("consumer rebalance", f"second {service} comes and dies", partial(rebalance, service, 0.0))
         for seconds in CLOCK_OFFSETS_SECONDS:
             yield Fault("clock shifted", f"{service} {seconds:+} s", partial(shift_the_clock, service, seconds))
     if len(ground.databases) > 1:

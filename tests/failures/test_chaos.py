@@ -23,7 +23,7 @@ async def test_no_promise_is_broken_whatever_is_killed_paused_or_away(tmp_path: 
 
 
 async def test_no_promise_is_broken_by_wrong_clocks_and_by_consumers_that_come_and_go(tmp_path: Path) -> None:
-    only = frozenset({"sites -600 s", "second reporting"})
+    only = frozenset({"sites -600 s", "second reporting comes and goes"})
     kept(await run(Run(SEED, 0, PER_SECOND, tmp_path, only=only, at_least=len(only))))
 
 
