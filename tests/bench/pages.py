@@ -139,6 +139,12 @@ async def fill(servers: Servers, name: str, count: int) -> None:
     database.close()
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
 def settings(servers: Servers, name: str, port: int) -> dict[str, str]:
     """The environment of the service."""
     given = {
@@ -158,8 +164,7 @@ def settings(servers: Servers, name: str, port: int) -> dict[str, str]:
 async def face_of(servers: Servers, count: int, requests: int) -> AsyncGenerator[Face]:
     """A filled read model with the service's HTTP face before it."""
     name = f"bench_pages_{clock.new_id()[-8:]}"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     await fill(servers, name, count)
     line = (sys.executable, "-m", "reporting", "api")
     running = await asyncio.create_subprocess_exec(*line, env=settings(servers, name, port))
