@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from chassis import clock
+from chassis import clock, failpoints
 from chassis.consuming import Consumer
 from chassis.health import Unhealthy
 from chassis.kafka import Cluster, Place, places_of
@@ -78,7 +78,9 @@ class Builder:
         target = self.generations.at(number)
         self.tell(f"generation {number}: indexing and counting")
         await prepare(target)
+        await failpoints.reach("rebuild-indexed")
         await recount_everything(target)
+        await failpoints.reach("rebuild-counted")
         await self.generations.change({"building": number}, {"kept": [state.present, number]})
 
     async def _fill(self, number: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chassis import clock, garbage, logs
+from chassis import clock, failpoints, garbage, logs
 from chassis.kafka import Cluster
 from chassis.mongo import Database, PyMongoError
 from chassis.parking import PARKED
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str], settings: ServiceSettings) -> None:
     """Do what the arguments ask; end the process with one clear sentence where that cannot be done."""
     asked = _parser().parse_args(arguments)
     logs.configure("reporting", settings.log_level)
+    failpoints.configure("reporting", settings)
     garbage.search_less()
     try:
         asyncio.run(_run(asked, settings))

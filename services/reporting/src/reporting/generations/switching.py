@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from chassis import clock
+from chassis import clock, failpoints
 from chassis.kafka import Cluster, places_of
 from chassis.mongo import Database, UpdateOne
 from chassis.parking import PARKED
@@ -88,6 +88,7 @@ class Switcher:
         switch = Switch(token=clock.new_id())
         announced_at = clock.now()
         await self.generations.change({}, {"switch": switch.model_dump()})
+        await failpoints.reach("switch-announced")
         try:
             await asyncio.sleep(1.5 * CACHE_SECONDS)
             for one in (state.present, target):
@@ -99,13 +100,17 @@ class Switcher:
 
     async def _held_and_switched(self, switch: Switch, target: int) -> bool:
         await self.generations.change({"switch.token": switch.token}, {"switch.held": True})
+        await failpoints.reach("switch-held")
         try:
             async with asyncio.timeout(SWITCH_SECONDS):
                 await self._read_up_to(target, await self._ends())
         except TimeoutError:
             return False
+        await failpoints.reach("switch-caught-up")
         after = {"present": target, "building": None, "switch": None, "begun_at": clock.now()}
-        return await self.generations.change({"switch": {"token": switch.token, "held": True}}, after) is not None
+        switched = await self.generations.change({"switch": {"token": switch.token, "held": True}}, after) is not None
+        await failpoints.reach("switch-written")
+        return switched
 
     async def _ends(self) -> Ends:
         places = await places_of(self.cluster, group_of(1), self.topics)
