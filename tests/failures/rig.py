@@ -6,7 +6,6 @@
 import argparse
 import asyncio
 import os
-import random
 import secrets
 import shutil
 import sys
@@ -79,11 +78,10 @@ class Run:
 
 async def run(given: Run) -> Verdict:
     """Start the stack, inflict faults under load, let everything settle, and judge."""
-    chance = chance_of(given.seed)
     began = now()
-    async with _prepared(given, chance) as ground:
+    async with _prepared(given) as ground:
         with Ledger(given.ledger) as ledger:
-            await _under_load(given, ground, ledger, chance)
+            await _under_load(given, ground, ledger)
         evidence = await _settled(given, ground.stack)
     facts = read(given.ledger)
     return Verdict(
@@ -106,7 +104,7 @@ async def run(given: Run) -> Verdict:
 
 
 @asynccontextmanager
-async def _prepared(given: Run, chance: random.Random) -> AsyncGenerator[Ground]:
+async def _prepared(given: Run) -> AsyncGenerator[Ground]:
     """The stack with everything around it by which faults come."""
     layout = Layout(given.folder / "stack")
     with ExitStack() as around:
@@ -114,7 +112,7 @@ async def _prepared(given: Run, chance: random.Random) -> AsyncGenerator[Ground]
         disks = _disks(given, layout, around)
         shape = Shape(given.replicas, standing.open)
         async with running_stack(layout, Display(Console(quiet=True)), shape=shape) as stack, _rival(stack) as rival:
-            ground = Ground(stack, rival, points, standing, disks, chance)
+            ground = Ground(stack, rival, points, standing, disks, chance_of(given.seed))
             standing.callers = ground.pids
             yield ground
 
@@ -130,8 +128,9 @@ def _disks(given: Run, layout: Layout, around: ExitStack) -> Mapping[str, Path]:
         return {}
 
 
-async def _under_load(given: Run, ground: Ground, ledger: Ledger, chance: random.Random) -> None:
-    stack = ground.stack
+async def _under_load(given: Run, ground: Ground, ledger: Ledger) -> None:
+    # The callers' chance is their own: when each of them draws is no more sure than when an answer comes.
+    stack, chance = ground.stack, chance_of(given.seed)
     load = Workload(stack.addresses, bearer_of(stack.layout, stack.addresses), ledger, chance, given.per_second)
     target = await load.prepare(STUDIES)
     async with load.running(target):

@@ -35,5 +35,5 @@ async def test_no_promise_is_broken_by_a_full_disk(tmp_path: Path) -> None:
 
 
 async def test_three_members_outlive_elections_and_partitions(tmp_path: Path) -> None:
-    only = frozenset({"kill the primary", "MongoDB's primary and the other members", "one broker and the others"})
-    kept(await run(Run(SEED, 0, PER_SECOND, tmp_path, replicas=3, only=only, at_least=3)))
+    only = frozenset({"kill the primary", "MongoDB's primary and the other members"})
+    kept(await run(Run(SEED, 0, PER_SECOND, tmp_path, replicas=3, only=only, at_least=2)))
