@@ -18,13 +18,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
-from chassis import logs
+from chassis import garbage, logs
 from footprint import idle_rows, loaded_rows, start_rows
 from harness import Limit, Row, noted_failure, ratio_to, table, write
 from over_http import http_rows
 from pages import page_rows
 from rebuild import rebuild_row
 from relays import relay_rows
+from scaling import scaling_row
 from studyline.testing import Servers, start_servers
 from visible import visible_rows
 
@@ -43,6 +44,12 @@ async def rebuild_rows(servers: Servers, *, quick: bool) -> AsyncGenerator[list[
     row = await rebuild_row(servers, quick=quick)
     row.limits = (Limit("of raw", ratio_to(1), least=0.67), Limit("times plain", ratio_to(2), least=100))
     yield [row]
+
+
+@asynccontextmanager
+async def worker_rows(servers: Servers, *, quick: bool) -> AsyncGenerator[list[Row]]:
+    """What a second worker of reporting adds."""
+    yield [scaling_row(servers, quick=quick)]
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ SECTIONS: Final = (
     Section("relay", relay_rows, 5, 2, platform=False),
     Section("rebuild", rebuild_rows, 5, 3, platform=False),
     Section("pages", page_rows, 5, 2, platform=False),
+    Section("workers", worker_rows, 3, 1, platform=False),
     Section("start", start_rows, 5, 2, platform=False),
 )
 
@@ -107,6 +115,7 @@ async def main() -> None:
     """Measure and write."""
     options = arguments()
     logs.configure("bench", "ERROR")
+    garbage.search_less()
     logging.getLogger("faststream").setLevel(logging.ERROR)
     sections = [section for section in SECTIONS if section.name in options.only]
     is_whole = len(sections) == len(SECTIONS)
