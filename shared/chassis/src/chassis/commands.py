@@ -10,6 +10,7 @@ from typing import Any
 
 from kernel import Refused
 
+from chassis.group_commit import GroupCommit
 from chassis.metrics import Metrics
 from chassis.mongo import Database, Document, PyMongoError, Session
 from chassis.problems import Problem, key_reused
@@ -36,10 +37,12 @@ class Commands:
     ) -> None:
         """`on_change` is called after each commit that left something to publish: it wakes the relay."""
         self._service, self._database, self._metrics, self._on_change = service, database, metrics, on_change
+        self._together = GroupCommit(self._in_one_transaction)
 
     async def carry_out(self, scope: Scope, instruction: Instruction[Any, Any, Any]) -> Outcome:
-        """Carry out one command. Raises Refused with every unmet condition, or Problem."""
-        [outcome] = await self.carry_out_all(scope, [instruction])
+        """Carry out one command, with others that wait. Raises Refused with every unmet condition, or Problem."""
+        with span("journal"):
+            outcome = await self._together.carry_out(scope, instruction)
         if outcome.error is not None:
             raise outcome.error
         return outcome
