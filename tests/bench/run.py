@@ -21,6 +21,7 @@ from typing import Final, Protocol
 from chassis import garbage, logs
 from footprint import idle_rows, loaded_rows, start_rows
 from harness import Limit, Row, noted_failure, ratio_to, table, write
+from marks import mark_rows
 from over_http import http_rows
 from pages import page_rows
 from rebuild import rebuild_row
@@ -72,6 +73,7 @@ SECTIONS: Final = (
     Section("rebuild", rebuild_rows, 5, 3, platform=False),
     Section("pages", page_rows, 5, 2, platform=False),
     Section("workers", worker_rows, 3, 1, platform=False),
+    Section("marks", mark_rows, 5, 2, platform=False),
     Section("start", start_rows, 5, 2, platform=False),
 )
 
