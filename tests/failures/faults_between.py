@@ -88,8 +88,15 @@ async def _broken(what: Break, ground: Ground, seconds: float | None = None) -> 
 
 
 async def rebalance(service: str, goodbye_seconds: float, ground: Ground) -> None:
-    """Let a second consumer of a service join and leave, or die: partitions move to it and back."""
-    process = SupervisedProcess(replica_program(ground.stack, service, "worker", SECOND), _nothing, _told)
+    """Let a second consumer of a service join and leave, or die: partitions move to it and back.
+
+    One that leaves has no name, and its partitions move back at once; those of a named one that dies wait for it.
+    """
+    program = replica_program(ground.stack, service, "worker", SECOND)
+    if goodbye_seconds:
+        nameless = {name: value for name, value in program.environment.items() if name != "STUDYLINE_INSTANCE"}
+        program = replace(program, environment=nameless)
+    process = SupervisedProcess(program, _nothing, _told)
     process.start()
     try:
         await process.until_ready(READY_WITHIN_SECONDS)
