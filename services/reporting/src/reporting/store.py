@@ -40,7 +40,7 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ("phase", "_id"),
         ("countries", "_id"),
     ),
-    COUNTS: (("country_codes",),),
+    COUNTS: (("sponsor", "_id"), ("country_codes",)),
     SITES: (("study", "_id"), ("study", "country", "status")),
     SUBJECTS: (("study", "country", "enrolled"),),
     MILESTONES: (("study", "site_id"), ("study", "country")),

@@ -1,5 +1,6 @@
 """What the filters offer: the sponsors, countries, phases and statuses that the caller's studies have, with counts."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,11 +32,15 @@ class Choices:
 
 async def choices(database: Database, scope: Scope) -> Choices:
     """The choices within a scope."""
-    phases = await _counted(database, scope, "$phase")
-    statuses = await _counted(database, scope, "$status")
-    countries = Counter(code for codes in (await countries_of(database, scope)).values() for code in codes)
+    phases, statuses, codes_of, sponsors = await asyncio.gather(
+        _counted(database, scope, "$phase"),
+        _counted(database, scope, "$status"),
+        countries_of(database, scope),
+        _sponsors(database, scope),
+    )
+    countries = Counter(code for codes in codes_of.values() for code in codes)
     return Choices(
-        sponsors=await _sponsors(database, scope),
+        sponsors=sponsors,
         countries=[(code, code, count) for code, count in sorted(countries.items())],
         phases=[(code, words(code), phases[code]) for code in PHASES if code in phases],
         statuses=[(code, words(code), statuses[code]) for code in STATUSES if code in statuses],
@@ -44,8 +49,10 @@ async def choices(database: Database, scope: Scope) -> Choices:
 
 async def countries_of(database: Database, scope: Scope) -> dict[str, list[str]]:
     """Country codes of every study in the scope: planned there, or with sites there."""
-    planned = await database.collection(STUDIES).find(scope, {}, fields=["countries"])
-    present = await database.collection(COUNTS).find(scope, {}, fields=["country_codes"])
+    planned, present = await asyncio.gather(
+        database.collection(STUDIES).find(scope, {}, fields=["countries"]),
+        database.collection(COUNTS).find(scope, {}, fields=["country_codes"]),
+    )
     found: dict[str, set[str]] = {one["_id"]: set(one["countries"]) for one in planned}
     for one in present:
         if one["_id"] in found:

@@ -1,5 +1,6 @@
 """The pages: portfolio, timeline, study."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -30,16 +31,20 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
     @routes.get("/")
     async def show_portfolio(request: Request, caller: Caller, asked: Filters, cursor: Cursor = None) -> Response:
         """All studies, filtered, a page at a time."""
-        wanted = page_of(STUDIES_ON_A_PAGE, cursor)
-        page = await queries.studies_page(database, caller.scope, asked.studies, wanted)
+        page, offered, totals, freshness = await asyncio.gather(
+            queries.studies_page(database, caller.scope, asked.studies, page_of(STUDIES_ON_A_PAGE, cursor)),
+            choices(database, caller.scope),
+            queries.totals(database, caller.scope, asked.studies),
+            _freshness(database),
+        )
         values = {
             "asked": asked.form(),
-            "choices": await choices(database, caller.scope),
-            "totals": _totals(await queries.totals(database, caller.scope, asked.studies)),
+            "choices": offered,
+            "totals": _totals(totals),
             "studies": page.items,
             "next": asked.address("/", cursor=page.next) if page.next else None,
             "first": asked.address("/") if cursor else None,
-            "freshness": await _freshness(database),
+            "freshness": freshness,
         }
         return renderer.page(request, "portfolio.html", values, caller=caller)
 

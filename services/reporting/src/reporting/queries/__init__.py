@@ -65,13 +65,17 @@ async def totals(database: Database, scope: Scope, asked: StudyFilter) -> Totals
     """What the studies that the filter leaves hold together."""
     seen = asked.narrowed(scope)
     condition = await _study_condition(database, seen, asked)
-    studies = await database.collection(STUDIES).find(seen, condition, fields=["sponsor"])
+    of_studies = database.collection(STUDIES)
+    by_sponsor = await of_studies.aggregate(
+        seen, [{"$group": {"_id": "$sponsor", "studies": ALL_OF_THEM}}], condition=condition
+    )
     sums = {name: {"$sum": f"${name}"} for name in ("sites", "active_sites", "subjects", "enrolled")}
     # Without a filter the scope alone says which counts: no list of ids need be sent.
-    chosen = {"_id": {"$in": [one["_id"] for one in studies]}} if condition else {}
+    ids = [one["_id"] for one in await of_studies.find(seen, condition, fields=["_id"])] if condition else []
+    chosen = {"_id": {"$in": ids}} if condition else {}
     found = await database.collection(COUNTS).aggregate(seen, [{"$group": {"_id": None, **sums}}], condition=chosen)
     figures = {name: found[0][name] if found else 0 for name in sums}
-    return Totals(studies=len(studies), sponsors=len({one["sponsor"] for one in studies}), **figures)
+    return Totals(studies=sum(one["studies"] for one in by_sponsor), sponsors=len(by_sponsor), **figures)
 
 
 async def sites_page(database: Database, scope: Scope, study_id: str, wanted: PageRequest) -> Page[Site]:
