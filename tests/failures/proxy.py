@@ -49,7 +49,7 @@ class Link:
     caller: str | None = None
 
     def abort(self) -> None:
-        """Let both sides find their connection reset."""
+        """End the connection to both sides at once, whatever is on its way."""
         for writer in (self.client, self.server):
             if writer is not None:
                 writer.transport.abort()

@@ -15,7 +15,9 @@ import socket, sys
 asker = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 for line in sys.stdin:
     asker.sendall(line.encode())
-    print(asker.recv(100).decode(), end="", flush=True)
+    if not (answer := asker.recv(100)):
+        break
+    print(answer.decode(), end="", flush=True)
 """
 SOON_SECONDS = 0.5
 IN_TIME_SECONDS = 10.0
