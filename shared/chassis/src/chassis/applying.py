@@ -33,6 +33,12 @@ class Held(NamedTuple):
     error: Exception | None
 
 
+def bare(error: Exception) -> Exception:
+    """The error without its traceback, whose frames would keep the whole batch for as long as the error is kept."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
 async def apply_sound(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[Held]:
     """Apply what can be applied; what was held, each aggregate's records in their order. Raises what is an outage."""
     held = await _halved(apply, batch)
@@ -56,7 +62,7 @@ async def _halved(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[He
         if isinstance(error, OUTAGES) and not is_refused_write(error):
             raise
         # Whatever else goes wrong, it is an event that made it so, and that event is held.
-        return [Held(batch[0][0], error)] if len(batch) == 1 else await _in_halves(apply, batch)
+        return [Held(batch[0][0], bare(error))] if len(batch) == 1 else await _in_halves(apply, batch)
     return []
 
 

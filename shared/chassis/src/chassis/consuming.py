@@ -22,7 +22,7 @@ from opentelemetry.trace import SpanKind
 
 from chassis import failpoints
 from chassis.ahead import Ahead, Read
-from chassis.applying import Held, apply_sound
+from chassis.applying import Held, apply_sound, bare
 from chassis.fetching import without_loss
 from chassis.header_names import read_any_header_name
 from chassis.kafka import Cluster, wait_for_topics
@@ -195,7 +195,7 @@ class Consumer(Generic[D]):
         try:
             return self.decode(record.headers, record.body)
         except (ValueError, RecursionError) as error:
-            return error
+            return bare(error)
 
     async def _traced(self, batch: Sequence[tuple[Record, D]]) -> None:
         sampled = [record for record, _ in batch if is_sampled(record.headers.get("traceparent", ""))]
