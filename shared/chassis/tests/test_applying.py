@@ -8,11 +8,8 @@ from chassis.records import Record
 
 async def break_on_two(batch: Sequence[tuple[Record, int]]) -> None:
     """Nobody can apply a two."""
-    try:
-        if any(number == 2 for _, number in batch):
-            raise LookupError("two")
-    except LookupError as error:
-        raise ArithmeticError("no twos") from error
+    if any(number == 2 for _, number in batch):
+        raise ArithmeticError("no twos") from LookupError("two")
 
 
 async def test_an_error_that_is_kept_keeps_no_batch_alive() -> None:
