@@ -14,7 +14,7 @@ from kernel import Refused
 from chassis.mongo import PyMongoError
 from chassis.problems import Problem
 from chassis.records import Record
-from chassis.write_errors import is_refused_write
+from chassis.write_errors import is_outage
 
 OUTAGES: Final = (PyMongoError, KafkaError, OSError)
 """Not an event's fault, unless the server has refused what it was to write: waited out, never parked."""
@@ -59,7 +59,7 @@ async def _halved(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[He
     try:
         await apply(batch)
     except Exception as error:
-        if isinstance(error, OUTAGES) and not is_refused_write(error):
+        if is_outage(error) or isinstance(error, (KafkaError, OSError)):
             raise
         # Whatever else goes wrong, it is an event that made it so, and that event is held.
         return [Held(batch[0][0], bare(error))] if len(batch) == 1 else await _in_halves(apply, batch)

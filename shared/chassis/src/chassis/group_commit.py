@@ -11,10 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Any, Final, NamedTuple
 
-from chassis.mongo import PyMongoError
 from chassis.scope import Scope
 from chassis.unit import Instruction, Outcome
-from chassis.write_errors import is_refused_write
+from chassis.write_errors import is_outage
 
 TOGETHER_MAX: Final = 32
 AT_ONCE_MAX: Final = 2
@@ -78,7 +77,7 @@ class GroupCommit:
         try:
             outcomes = await self._carry_out_all(scope, [one.instruction for one in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is: those who wait are told
-            if len(batch) > 1 and not _is_outage(error):
+            if len(batch) > 1 and not is_outage(error):
                 for one in batch:
                     await self._settle(scope, [one])
                 return
@@ -87,10 +86,6 @@ class GroupCommit:
         else:
             for one, outcome in zip(batch, outcomes, strict=True):
                 _tell(one.outcome, outcome)
-
-
-def _is_outage(error: Exception) -> bool:
-    return isinstance(error, PyMongoError) and not is_refused_write(error)
 
 
 def _tell(waiting: "asyncio.Future[Outcome]", what: Outcome | Exception) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError, WriteError
 
 DUPLICATE_KEY = 11000
 REFUSED_WRITES = frozenset({DUPLICATE_KEY, 2, 9, 14, 22, 52, 121, 10334, 17280})
@@ -14,6 +14,11 @@ REFUSED_WRITES = frozenset({DUPLICATE_KEY, 2, 9, 14, 22, 52, 121, 10334, 17280})
 def is_duplicate(error: Exception) -> bool:
     """Whether a write failed because its key is there already."""
     return isinstance(error, DuplicateKeyError) or _has_only({DUPLICATE_KEY}, error)
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the database did not do what it was asked, and may do it when it is asked again."""
+    return isinstance(error, PyMongoError) and not is_refused_write(error)
 
 
 def is_refused_write(error: Exception) -> bool:
