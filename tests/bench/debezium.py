@@ -4,7 +4,6 @@ The collection holds our journal entries' messages: key, body, and each header a
 """
 
 import os
-import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, Final
 import httpx
 from chassis.mongo import Document
 from debezium_jars import DEBEZIUM_JARS
+from harness import free_port
 from studyline.kafka import find_java
 from studyline.ports import LOOPBACK
 from studyline.processes import NotReadyError, Program, SupervisedProcess
@@ -174,10 +174,3 @@ def _connector(source: Source) -> str:
 
 def _properties(settings: Mapping[str, object]) -> str:
     return "".join(f"{name}={value}\n" for name, value in settings.items())
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]

@@ -9,7 +9,6 @@ page is asked for by a caller who sees all sponsors and by one who sees a single
 import argparse
 import asyncio
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -26,7 +25,7 @@ from chassis import clock, garbage, logs
 from chassis.mongo import Database
 from chassis.paging import encode_cursor
 from contracts import Received, derived_id
-from harness import Contender, Limit, Row, Times, our_p99, p99_ratio_to
+from harness import Contender, Limit, Row, Times, free_port, our_p99, p99_ratio_to
 from http_load import read_answer, request
 from portfolio_mix import portfolio_events, sponsor_of
 from reporting.generations.command import OPERATION_MILLISECONDS
@@ -137,12 +136,6 @@ async def fill(servers: Servers, name: str, count: int) -> None:
     await recount_everything(database)
     print(f"{count:,} events folded in {time.perf_counter() - began:.1f} s", flush=True)
     database.close()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def settings(servers: Servers, name: str, port: int) -> dict[str, str]:

@@ -11,7 +11,8 @@ from chassis.journal import JOURNAL
 from chassis.kafka import Cluster
 from chassis.mongo import Database, Document, Session
 from contracts import TOPICS
-from debezium import COLLECTION, Worker, free_port, outbox_document
+from debezium import COLLECTION, Worker, outbox_document
+from harness import free_port
 from studyline.ports import LOOPBACK
 from studyline.processes import Program, SupervisedProcess
 from studyline.services import require_ready

@@ -1,18 +1,15 @@
 """How fast `studyline rebuild reporting` folds a topic of events again, beside the least that could be done with them.
 
-    python tests/bench/rebuild.py --events 20000
+    make bench ARGS="--only rebuild"
 
 The rebuild is the whole of it: Kafka, decoding, every projection, counts and indexes, while another generation serves.
 """
 
-import argparse
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 from typing import Any, Final
 
-from chassis import clock, garbage, logs
+from chassis import clock, garbage
 from chassis.kafka import Cluster, ensure_topic, places_of
 from chassis.mongo import Database
 from chassis.scope import Scope
@@ -27,7 +24,7 @@ from reporting.generations import Generations, group_of
 from reporting.generations.building import Builder, begin
 from reporting.generations.command import OPERATION_MILLISECONDS
 from reporting.store import TIMELINE
-from studyline.testing import Servers, start_servers
+from studyline.testing import Servers
 
 EVENTS: Final = 100_000
 EVENTS_QUICK: Final = 20_000
@@ -114,11 +111,6 @@ async def rebuild_row(servers: Servers, *, quick: bool) -> Row:
     """The comparison, ready to be run."""
     bench = RebuildBench(servers, EVENTS_QUICK if quick else EVENTS)
     await bench.prepare()
-    return row_of(bench)
-
-
-def row_of(bench: RebuildBench) -> Row:
-    """The row of a bench that is prepared."""
     ways = [
         Contender("studyline", bench.rebuild),
         Contender("a raw bulk upsert an event", bench.raw),
@@ -126,22 +118,3 @@ def row_of(bench: RebuildBench) -> Row:
     ]
     limits = [Limit("of raw", ratio_to(1), least=0.67), Limit("times plain", ratio_to(2), least=100)]
     return Row("rebuild of reporting", "events/s", AIM, ways, limits)
-
-
-async def main() -> None:
-    """Measure this alone."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=EVENTS_QUICK)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    logs.configure("bench", "ERROR")
-    with tempfile.TemporaryDirectory() as folder, start_servers(Path(folder)) as servers:
-        bench = RebuildBench(servers, options.events)
-        await bench.prepare()
-        row = row_of(bench)
-        await row.run(options.rounds)
-        print(row.line())
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

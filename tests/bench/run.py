@@ -20,7 +20,7 @@ from typing import Final, Protocol
 
 from chassis import garbage, logs
 from footprint import idle_rows, loaded_rows, start_rows
-from harness import Limit, Row, noted_failure, ratio_to, table, write
+from harness import Row, noted_failure, table, write
 from marks import mark_rows
 from over_http import http_rows
 from pages import page_rows
@@ -42,9 +42,7 @@ class Rows(Protocol):
 @asynccontextmanager
 async def rebuild_rows(servers: Servers, *, quick: bool) -> AsyncGenerator[list[Row]]:
     """The rebuild of the read model."""
-    row = await rebuild_row(servers, quick=quick)
-    row.limits = (Limit("of raw", ratio_to(1), least=0.67), Limit("times plain", ratio_to(2), least=100))
-    yield [row]
+    yield [await rebuild_row(servers, quick=quick)]
 
 
 @asynccontextmanager

@@ -1,31 +1,28 @@
 """What a second reporting worker adds: the rate at which one, and two, worker processes apply what Kafka holds.
 
-    python tests/bench/scaling.py --events 20000
+    make bench ARGS="--only workers"
 
 The workers are processes of the service with instance names, so they share the partitions as in an installation. They
 fold, count and commit as they do live; the clock runs from the first commit to the last record.
 """
 
-import argparse
 import asyncio
 import os
 import sys
-import tempfile
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from chassis import clock, logs
+from chassis import clock
 from chassis.kafka import Cluster, ensure_topic, places_of
 from contracts import TOPICS
-from harness import Contender, Row
-from pages import free_port, settings
+from harness import Contender, Row, free_port
+from pages import settings
 from portfolio_mix import portfolio_events, publish_all
 from reporting.generations import group_of
-from studyline.testing import Servers, start_servers
+from studyline.testing import Servers
 
 EVENTS: Final = 60_000
 EVENTS_QUICK: Final = 10_000
@@ -79,30 +76,9 @@ class ScalingBench:
 
 def scaling_row(servers: Servers, *, quick: bool) -> Row:
     """The comparison, ready to be run: two workers first, one beside them."""
-    return row_of(ScalingBench(servers, EVENTS_QUICK if quick else EVENTS))
-
-
-def row_of(bench: ScalingBench) -> Row:
-    """The row of a bench."""
+    bench = ScalingBench(servers, EVENTS_QUICK if quick else EVENTS)
     ways = [
         Contender("two workers", partial(bench.rate, 2)),
         Contender("one worker", partial(bench.rate, 1)),
     ]
     return Row("reporting's workers, live", "events/s", f"what the second adds on {os.cpu_count()} cores", ways)
-
-
-async def main() -> None:
-    """Measure this alone."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=EVENTS_QUICK)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    logs.configure("bench", "ERROR")
-    with tempfile.TemporaryDirectory() as folder, start_servers(Path(folder)) as servers:
-        row = row_of(ScalingBench(servers, options.events))
-        await row.run(options.rounds)
-        print(row.line())
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
