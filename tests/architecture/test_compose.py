@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from chassis.checkpoints import SealKey, load_public_keys
+from chassis.seal_keys import SealKey, load_public_keys
 from chassis.settings import ENV_PREFIX, ServiceSettings
 
 ROOT = Path(__file__).parents[2]

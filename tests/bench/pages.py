@@ -22,8 +22,8 @@ from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from chassis import clock, garbage, logs
+from chassis.http.paging import encode_cursor
 from chassis.mongo import Database
-from chassis.paging import encode_cursor
 from contracts import Received, derived_id
 from harness import Contender, Limit, Row, Times, free_port, our_p99, p99_ratio_to
 from http_load import read_answer, request

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import pytest
 from chassis import clock
+from chassis.http.roles import Role
 from chassis.journal import entry_hash, journal_of
 from chassis.mongo import Document
-from chassis.roles import Role
 from chassis.scope import Scope
 from contracts import TOPICS, monitoring, regulatory
 from studyline.testing import Servers

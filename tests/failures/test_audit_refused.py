@@ -12,8 +12,8 @@ import pytest
 from chassis import clock
 from chassis.journal import JOURNAL, journal_of
 from chassis.mongo import Document
-from chassis.parking import PARKED
 from chassis.scope import Scope
+from chassis.stream.parking import PARKED
 from hostile_records import genuine
 from neighbours import HEARING, approved, produce, running_service
 from pymongo import AsyncMongoClient

@@ -14,9 +14,9 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from chassis.kafka import PARTITIONS, Cluster
-from chassis.parking import PARKED
 from chassis.scope import Scope
 from chassis.service import Service
+from chassis.stream.parking import PARKED
 from contracts import Received
 from hostile_records import KINDS, genuine, hostile
 from neighbours import HEARING, Traffic, produce, running_service

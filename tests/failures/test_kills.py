@@ -21,8 +21,8 @@ from chassis import clock
 from chassis.journal import journal_of
 from chassis.kafka import Cluster, ensure_topic
 from chassis.mongo import Database, Document
-from chassis.parking import PARKED, PARKING_LOG
 from chassis.scope import Scope
+from chassis.stream.parking import PARKED, PARKING_LOG
 from contracts import Received, derived_id, regulatory
 from hostile_records import genuine, hostile
 from neighbours import HEARING, approved, produce

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 from chassis import clock
+from chassis.http.roles import Role
 from chassis.mongo import Document
-from chassis.parking import PARKED, PARKING_LOG
-from chassis.roles import Role
 from chassis.scope import Scope
+from chassis.stream.parking import PARKED, PARKING_LOG
 from contracts import derived_id
 from hostile_records import hostile
 from neighbours import HEARING, produce, running_service

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 from chassis import clock
-from chassis.checkpoints import SealedCheckpoint
-from chassis.findings import Report
-from chassis.inspecting import anchor_of, inspect
 from chassis.journal import ensure_journal, journal_of
 from chassis.kafka import Cluster
 from chassis.mongo import Database
+from chassis.trail.checkpoints import SealedCheckpoint
+from chassis.trail.findings import Report
+from chassis.trail.inspecting import anchor_of, inspect
 from counting import COUNTS
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sealed import Sealed, verified

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 from chassis import clock
-from chassis.roles import Role
+from chassis.http.roles import Role
 from contracts import derived_id, sponsor_id
 from platform_user import User, eventually
 from studyline.testing import Servers

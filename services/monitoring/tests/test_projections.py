@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from chassis.projecting import folded
+from chassis.stream.projecting import folded
 from contracts import EVENTS, PublicEvent, Received, sponsor_id
 from contracts import sites as public
 from monitoring.projections import SITES, STUDIES

@@ -2,9 +2,9 @@
 
 import asyncio
 
+from chassis.http.paging import PageRequest
 from chassis.kafka import encoded, ensure_topic, producer_of
 from chassis.mongo import Database
-from chassis.paging import PageRequest
 from chassis.scope import Scope
 from chassis.service import Service
 from contracts import TOPICS, Received

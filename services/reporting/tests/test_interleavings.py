@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from chassis.http.paging import PageRequest
 from chassis.mongo import Database
-from chassis.paging import PageRequest
 from chassis.scope import Scope
 from contracts import Received
 from hypothesis import HealthCheck, given, settings

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from chassis.http.paging import PageRequest
 from chassis.mongo import Database
-from chassis.paging import PageRequest
 from chassis.scope import Scope
 from reporting import queries
 from reporting.consumers import on_events

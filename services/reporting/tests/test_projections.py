@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chassis.projecting import folded
+from chassis.stream.projecting import folded
 from contracts import EVENTS, Received, monitoring, regulatory
 from contracts import sites as public
 from hypothesis import given

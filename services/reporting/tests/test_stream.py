@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
+from chassis.http.web import create_server
 from chassis.mongo import Collection, Database
 from chassis.problems import Problem
 from chassis.scope import Scope
 from chassis.service import Service
-from chassis.web import create_server
 from contracts import sponsor_id
 from reporting.api import feed as feeds
 from reporting.api.feed import Feed, Subscription

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from chassis.commands import Aggregate, Instruction
-from chassis.desk import given
+from chassis.http.desk import given
 from chassis.journal import Actor, Context, Owner
 from kernel import Command, Event, Reason, Refused, State
 from pydantic import BaseModel

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from chassis.consuming import Consumer
 from chassis.journal import Actor
 from chassis.kafka import Cluster, producer_of
 from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.parked import By, Order, ParkingDesk
-from chassis.parking import PARKED
 from chassis.scope import Scope
+from chassis.stream.consuming import Consumer
+from chassis.stream.parked import By, Order, ParkingDesk
+from chassis.stream.parking import PARKED
 from pydantic import TypeAdapter
 
 ALL = Scope.everything()

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chassis.anchors import CheckpointFile
-from chassis.checkpoints import PublicKeys, SealedCheckpoint, SealKey, key_id
 from chassis.commands import Commands
-from chassis.findings import Report
 from chassis.journal import journal_of
 from chassis.kafka import Cluster
 from chassis.metrics import Metrics
 from chassis.mongo import Database
 from chassis.scope import Scope
-from chassis.sealing import Sealer
-from chassis.verifying import Verification, check_checkpoints, places_in
+from chassis.seal_keys import PublicKeys, SealKey, key_id
+from chassis.trail.anchors import CheckpointFile
+from chassis.trail.checkpoints import SealedCheckpoint
+from chassis.trail.findings import Report
+from chassis.trail.sealing import Sealer
+from chassis.trail.verifying import Verification, check_checkpoints, places_in
 from counting import instruction
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 

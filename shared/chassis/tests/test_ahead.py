@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
-from chassis.ahead import Ahead
-from chassis.records import Record
+from chassis.stream.ahead import Ahead
+from chassis.stream.records import Record
 
 
 class Reader:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from chassis.applying import apply_sound
-from chassis.records import Record
+from chassis.stream.applying import apply_sound
+from chassis.stream.records import Record
 
 
 async def break_on_two(batch: Sequence[tuple[Record, int]]) -> None:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from chassis import clock
-from chassis.auth import Authenticator, BadToken, Caller, Principal, requires
+from chassis.http.auth import Authenticator, BadToken, Caller, Principal, requires
+from chassis.http.roles import Role
 from chassis.problems import install
-from chassis.roles import Role
 from chassis.scope import Scope
 from fastapi import Depends, FastAPI, Request
 from joserfc import jws

@@ -7,7 +7,7 @@ from chassis.health import Unhealthy
 from chassis.kafka import Cluster, ensure_topic
 from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.parking import BEHIND, PARKED
+from chassis.stream.parking import BEHIND, PARKED
 from kernel import Reason, Refused
 from numbered import ALL, TOPIC, Effect, Message, consuming, known, outcomes, rewind, send, until
 

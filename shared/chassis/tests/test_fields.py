@@ -3,7 +3,16 @@
 from typing import Any
 
 import pytest
-from chassis.fields import CODE_CHARACTERS_MAX, Code, CountryCode, Identifier, Name, StepRequest, Text, condition_of
+from chassis.http.fields import (
+    CODE_CHARACTERS_MAX,
+    Code,
+    CountryCode,
+    Identifier,
+    Name,
+    StepRequest,
+    Text,
+    condition_of,
+)
 from pydantic import TypeAdapter, ValidationError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from chassis import clock
-from chassis.auth import Authenticator, BadToken, Caller
+from chassis.http.auth import Authenticator, BadToken, Caller
 from chassis.problems import install
 from fastapi import FastAPI
 from joserfc import jws

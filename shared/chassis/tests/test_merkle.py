@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from chassis.merkle import is_proven, leaf_hash, path_of, root_of
+from chassis.trail.merkle import is_proven, leaf_hash, path_of, root_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from chassis.backlog import Backlog
 from chassis.commands import Commands
-from chassis.deadline import AnswerInTime
+from chassis.http.deadline import AnswerInTime
 from chassis.journal import journal_of
 from chassis.mongo import Database
 from chassis.patience import went_on
 from chassis.problems import Unavailable
 from chassis.scope import Scope
+from chassis.stream.backlog import Backlog
 from counting import instruction
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
@@ -25,7 +25,7 @@ START: Message = {"type": "http.response.start", "status": 200, "headers": []}
 async def test_commands_are_turned_away_once_as_much_waits_for_kafka_as_may(
     commands: Commands, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.backlog.LOOK_EVERY_SECONDS", 0)
+    monkeypatch.setattr("chassis.stream.backlog.LOOK_EVERY_SECONDS", 0)
     backlog = Backlog(database, limit=2)
     await commands.carry_out(ALL, instruction("a", "k1"))
     await backlog.check()
@@ -63,14 +63,14 @@ async def calling(app: ASGIApp) -> AsyncGenerator[httpx.AsyncClient]:
 async def test_a_request_that_hangs_is_answered_with_503_and_when_to_come_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr("chassis.http.deadline.ANSWER_SECONDS", 0.01)
     async with caller(60, 0) as client:
         answer = await client.get("/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
 async def test_a_stream_takes_as_long_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr("chassis.http.deadline.ANSWER_SECONDS", 0.05)
     async with caller(0, 0.2) as client:
         assert (await client.get("/")).text == "done"
 
@@ -78,7 +78,7 @@ async def test_a_stream_takes_as_long_as_it_likes(monkeypatch: pytest.MonkeyPatc
 async def test_a_batch_that_waits_for_nothing_but_an_outage_is_answered_like_any_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr("chassis.http.deadline.ANSWER_SECONDS", 0.05)
     async with caller(60, 0) as client:
         assert (await client.get("/batch")).status_code == 503
 
@@ -87,8 +87,8 @@ async def test_a_batch_that_waits_for_nothing_but_an_outage_is_answered_like_any
 async def test_a_batch_has_longer_while_it_gets_on_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch, seconds_in_all: float, status: int
 ) -> None:
-    monkeypatch.setattr("chassis.deadline.ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr("chassis.deadline.BATCH_SECONDS", seconds_in_all)
+    monkeypatch.setattr("chassis.http.deadline.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("chassis.http.deadline.BATCH_SECONDS", seconds_in_all)
 
     async def gets_on(scope: AsgiScope, receive: Receive, send: Send) -> None:
         del scope, receive

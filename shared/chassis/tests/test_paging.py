@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from chassis.paging import MAX_INTEGER, Page, PageRequest, decode_cursor, encode_cursor
+from chassis.http.paging import MAX_INTEGER, Page, PageRequest, decode_cursor, encode_cursor
 from chassis.problems import Problem
 from hypothesis import given
 from hypothesis import strategies as st

@@ -16,7 +16,7 @@ from chassis import clock
 from chassis.kafka import PARTITIONS, Cluster, ensure_topic, producer_of
 from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.parked import ParkingDesk
+from chassis.stream.parked import ParkingDesk
 from numbered import ALL, TOPIC, Effect, consuming, known, order, outcomes, parked, until, until_true
 
 POISONED: Final = int(os.environ.get("STUDYLINE_POISON", "30"))

@@ -3,8 +3,8 @@
 from typing import Any, NamedTuple
 
 from chassis.mongo import Database
-from chassis.projecting import Entries, Rows, folded, project
 from chassis.scope import Scope
+from chassis.stream.projecting import Entries, Rows, folded, project
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from chassis import clock
 from chassis.health import Unhealthy
+from chassis.http.paging import PageRequest
 from chassis.kafka import Cluster, ensure_topic
 from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.paging import PageRequest
-from chassis.parked import ParkingDesk
-from chassis.parking import APPLYING, APPLYING_MAX, BEHIND, PARKED, PARKING_LOG
 from chassis.problems import Problem
+from chassis.stream.parked import ParkingDesk
+from chassis.stream.parking import APPLYING, APPLYING_MAX, BEHIND, PARKED, PARKING_LOG
 from numbered import (
     ALL,
     TOPIC,

@@ -13,8 +13,8 @@ from chassis.kafka import Cluster, ensure_topic
 from chassis.lease import Lease
 from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.relay import Relay
 from chassis.scope import Scope
+from chassis.stream.relay import Relay
 from counting import instruction
 
 ALL = Scope.everything()
@@ -79,7 +79,7 @@ async def test_every_event_is_published_once_and_in_order_when_nothing_fails(
 async def test_a_backlog_of_many_chunks_is_published_once_and_in_order(
     commands: Commands, database: Database, cluster: Cluster, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.relay.CHUNK_ENTRIES", 7)
+    monkeypatch.setattr("chassis.stream.relay.CHUNK_ENTRIES", 7)
     await ensure_topic(cluster, TOPIC)
     for number in range(63):
         await commands.carry_out(ALL, instruction(f"c{number % 3}", f"k{number}"))
@@ -92,7 +92,7 @@ async def test_a_backlog_of_many_chunks_is_published_once_and_in_order(
 async def test_a_relay_apart_from_the_commands_is_woken_by_the_journal(
     commands: Commands, database: Database, cluster: Cluster, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.relay.POLL_SECONDS", 3_600)
+    monkeypatch.setattr("chassis.stream.relay.POLL_SECONDS", 3_600)
     await ensure_topic(cluster, TOPIC)
     await commands.carry_out(ALL, instruction("a", "k0"))
     async with running(Relay(database, cluster, TOPIC, metrics, listens=True)):

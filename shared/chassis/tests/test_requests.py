@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from chassis import problems
-from chassis.metrics import Metrics
-from chassis.requests import (
+from chassis.http.requests import (
     BodyGuard,
     CrashGuard,
     RequestContext,
@@ -19,6 +18,7 @@ from chassis.requests import (
     is_deeper_than,
     is_unicode,
 )
+from chassis.metrics import Metrics
 from fastapi import Depends, FastAPI, Request
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chassis.anchors import AnchorError, read_checkpoints_topic
-from chassis.checkpoints import SealedCheckpoint, SealKey, load_public_keys
 from chassis.journal import UNSEALED, journal_of
 from chassis.kafka import Cluster
 from chassis.mongo import Database, PyMongoError
-from chassis.sealing import SEALS, Sealer, SealingBroken
+from chassis.seal_keys import SealKey, load_public_keys
+from chassis.trail.anchors import AnchorError, read_checkpoints_topic
+from chassis.trail.checkpoints import SealedCheckpoint
+from chassis.trail.sealing import SEALS, Sealer, SealingBroken
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sealed import ALL, Sealed, verified
 

@@ -5,7 +5,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.partitioner import DefaultPartitioner
 from chassis.kafka import PARTITIONS, Cluster, ensure_topic
-from chassis.sending import Message, Sender, partition_of
+from chassis.stream.sending import Message, Sender, partition_of
 
 TOPIC = "sent"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
-from chassis import signing_keys
+from chassis.http import signing_keys
+from chassis.http.signing_keys import SigningKeys
 from chassis.problems import Unavailable
-from chassis.signing_keys import SigningKeys
 from joserfc.jwk import ECKey, RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request

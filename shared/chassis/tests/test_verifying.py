@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from chassis import clock
-from chassis.audit import BundleError, Proof, Trail, read_manifest
 from chassis.journal import UNSEALED, ensure_journal, entry_hash
 from chassis.kafka import Cluster
 from chassis.mongo import Database
+from chassis.trail.audit import BundleError, Proof, Trail, read_manifest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sealed import Sealed, verified
 from studyline.testing import Servers

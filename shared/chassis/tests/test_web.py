@@ -8,15 +8,15 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from chassis import telemetry
-from chassis.auth import Authenticator, Caller, Principal, requires
 from chassis.health import Health
+from chassis.http.auth import Authenticator, Caller, Principal, requires
+from chassis.http.paging import Page, Paging
+from chassis.http.requests import idempotency_key
+from chassis.http.roles import Role
+from chassis.http.web import create_app, create_server
 from chassis.metrics import Metrics
-from chassis.paging import Page, Paging
 from chassis.problems import stale
-from chassis.requests import idempotency_key
-from chassis.roles import Role
 from chassis.settings import ServiceSettings
-from chassis.web import create_app, create_server
 from fastapi import APIRouter, Depends, FastAPI
 from openapi_spec_validator import validate
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor

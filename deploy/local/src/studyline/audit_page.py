@@ -8,7 +8,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any, Final
 
-from chassis.audit import Manifest, Trail
+from chassis.trail.audit import Manifest, Trail
 
 PAGE_FILE: Final = "index.html"
 HASH_DIGITS_SHOWN: Final = 12

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chassis import clock
-from chassis.anchors import AnchorError
-from chassis.audit import MANIFEST_FILE, Manifest, Trail
-from chassis.inspecting import MovingJournalError, trail_of
+from chassis.trail.anchors import AnchorError
+from chassis.trail.audit import MANIFEST_FILE, Manifest, Trail
+from chassis.trail.inspecting import MovingJournalError, trail_of
 
 from studyline.audit_page import PAGE_FILE, page_of
 from studyline.errors import StackError

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka.errors import KafkaError
-from chassis.anchors import AnchorError, CheckpointFile
-from chassis.audit import BundleError, Trail, read_manifest
-from chassis.checkpoints import PublicKeys, load_public_keys
 from chassis.commands import Aggregate
-from chassis.findings import Report
-from chassis.inspecting import Anchor, anchor_of, inspect
 from chassis.kafka import Cluster
 from chassis.mongo import Database, PyMongoError
+from chassis.seal_keys import PublicKeys, load_public_keys
+from chassis.trail.anchors import AnchorError, CheckpointFile
+from chassis.trail.audit import BundleError, Trail, read_manifest
+from chassis.trail.findings import Report
+from chassis.trail.inspecting import Anchor, anchor_of, inspect
 
 from studyline.errors import StackError
 from studyline.paths import Layout

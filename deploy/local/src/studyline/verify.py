@@ -14,7 +14,7 @@ from studyline.paths import find_layout
 from studyline.seals import SEALED, public_key_files
 
 if TYPE_CHECKING:
-    from chassis.findings import Report
+    from chassis.trail.findings import Report
 
 FINDINGS_SHOWN = 20
 EXIT_FLAWED = 1

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chassis.mongo import Database
-from chassis.projecting import project
+from chassis.stream.projecting import project
 from contracts import TOPICS, Received
 
 from monitoring.projections import SITES, STUDIES

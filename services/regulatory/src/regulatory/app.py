@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from chassis.asyncapi import document_of
+from chassis.http.asyncapi import document_of
 from chassis.service import Parts, Service
 from contracts import received
 from contracts import regulatory as public

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chassis.mongo import Database
-from chassis.projecting import project
+from chassis.stream.projecting import project
 from contracts import TOPICS, Received
 
 from regulatory.projections import SITES, STUDIES

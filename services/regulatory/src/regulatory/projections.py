@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.mongo import Document
-from chassis.projecting import Rows
+from chassis.stream.projecting import Rows
 from contracts import Received
 from contracts.sites import SiteIdentified, StudyRegistered
 

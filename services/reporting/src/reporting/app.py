@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from chassis.consuming import Consumer
 from chassis.service import Parts, Service
+from chassis.stream.consuming import Consumer
 from contracts import Received, received
 
 from reporting import __version__, api, store

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from chassis.consuming import Consumer
 from chassis.mongo import Database
-from chassis.progress import Progress
+from chassis.stream.consuming import Consumer
+from chassis.stream.progress import Progress
 from contracts import TOPICS, Received
 
 from reporting.generations import Generations

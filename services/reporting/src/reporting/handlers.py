@@ -14,8 +14,8 @@ from typing import Final
 
 from chassis import clock
 from chassis.mongo import Database, Document, UpdateOne
-from chassis.projecting import project
 from chassis.scope import Scope
+from chassis.stream.projecting import project
 from contracts import Received
 
 from reporting.projections import ROWS, facts, sites, subjects, timeline

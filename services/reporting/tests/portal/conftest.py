@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from chassis import clock
+from chassis.http.web import create_server
 from chassis.mongo import Database
-from chassis.web import create_server
 from contracts import Received, sponsor_id
 from contracts import sites as public
 from contracts.envelope import Envelope

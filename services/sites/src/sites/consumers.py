@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chassis.commands import Commands, Instruction
-from chassis.desk import given
+from chassis.http.desk import given
 from chassis.journal import Actor, Context
 from chassis.scope import Scope
 from contracts import TOPICS, Received

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from chassis.http.reading import one
 from chassis.mongo import Database, Document
-from chassis.reading import one
 from chassis.scope import Scope
 
 from sites.domain.activation import REQUIRED

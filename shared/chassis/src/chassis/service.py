@@ -19,26 +19,26 @@ from fastapi import APIRouter, FastAPI
 from pydantic import JsonValue
 
 from chassis import failpoints, garbage, logs, telemetry
-from chassis.adoption import BODY_BYTES_MAX
-from chassis.anchors import CheckpointFile
-from chassis.auth import Authenticator
-from chassis.backlog import Backlog
 from chassis.commands import Commands
-from chassis.consuming import Consumer
 from chassis.health import Health, Unhealthy
+from chassis.http.adoption import BODY_BYTES_MAX
+from chassis.http.auth import Authenticator
+from chassis.http.web import create_app, create_server
 from chassis.journal import ensure_journal
-from chassis.journal_routes import journal_router
 from chassis.kafka import Cluster, ensure_topic
-from chassis.metadata_patience import wait_between_questions
 from chassis.metrics import Metrics
 from chassis.mongo import Database, PyMongoError
-from chassis.parked_routes import parked_router
 from chassis.problems import Unavailable
-from chassis.progress import Progress
-from chassis.relay import Relay
-from chassis.sealing import Sealer
 from chassis.settings import ServiceSettings, SettingsT, load
-from chassis.web import create_app, create_server
+from chassis.stream.backlog import Backlog
+from chassis.stream.consuming import Consumer
+from chassis.stream.metadata_patience import wait_between_questions
+from chassis.stream.parked_routes import parked_router
+from chassis.stream.progress import Progress
+from chassis.stream.relay import Relay
+from chassis.trail.anchors import CheckpointFile
+from chassis.trail.journal_routes import journal_router
+from chassis.trail.sealing import Sealer
 
 MODES: Final = ("all", "api", "worker", "relay")
 RETRY_SECONDS: Final = 1.0

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.checkpoints import SealKey
+from chassis.seal_keys import SealKey
 
 ENV_PREFIX = "STUDYLINE_"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.roles import Role
+from chassis.http.roles import Role
 from contracts.identifiers import sponsor_id
 from pydantic import BaseModel, ConfigDict
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from string import Template
 from urllib.parse import urlencode, urlsplit
 
-from chassis.roles import Role
+from chassis.http.roles import Role
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 

@@ -3,10 +3,10 @@
 from functools import partial
 from typing import Annotated
 
-from chassis.adoption import Adopter, Adoption, AdoptionReport, adopt
-from chassis.desk import Desk, desk
-from chassis.fields import Code, Identifier, Name, Request
-from chassis.roles import Role
+from chassis.http.adoption import Adopter, Adoption, AdoptionReport, adopt
+from chassis.http.desk import Desk, desk
+from chassis.http.fields import Code, Identifier, Name, Request
+from chassis.http.roles import Role
 from contracts import derived_id
 from fastapi import APIRouter, Depends
 from kernel import DateOnly

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.fields import Code, Given, Identifier, Name, Request, StepRequest, condition_of
+from chassis.http.fields import Code, Given, Identifier, Name, Request, StepRequest, condition_of
 from fastapi import Depends
 from kernel import BusinessTime
 from pydantic import StrictBool

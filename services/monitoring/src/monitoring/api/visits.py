@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from chassis import reading
-from chassis.auth import Caller
-from chassis.desk import Desk, desk
-from chassis.fields import StepRequest
+from chassis.http import reading
+from chassis.http.auth import Caller
+from chassis.http.desk import Desk, desk
+from chassis.http.fields import StepRequest
+from chassis.http.paging import Page, Paging
+from chassis.http.roles import Role
 from chassis.mongo import Database
-from chassis.paging import Page, Paging
-from chassis.roles import Role
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.fields import Code, CountryCode, Given, Identifier, Name, StepRequest, Text, condition_of
+from chassis.http.fields import Code, CountryCode, Given, Identifier, Name, StepRequest, Text, condition_of
 from fastapi import Depends
 from kernel import BusinessTime
 from pydantic import Field

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chassis.asyncapi import document_of
+from chassis.http.asyncapi import document_of
 from contracts import PUBLISHERS
 from pydantic import JsonValue
 

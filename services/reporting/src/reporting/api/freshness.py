@@ -2,8 +2,8 @@
 
 from contextlib import suppress
 
-from chassis.auth import Caller
 from chassis.health import Unhealthy
+from chassis.http.auth import Caller
 from chassis.metrics import Metrics
 from chassis.service import Parts, Reader
 from contracts import TOPICS

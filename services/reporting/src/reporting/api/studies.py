@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from chassis.auth import Caller
-from chassis.paging import Page, Paging
+from chassis.http.auth import Caller
+from chassis.http.paging import Page, Paging
 from fastapi import APIRouter, Query
 
 from reporting import queries

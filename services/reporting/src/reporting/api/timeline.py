@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any, Final
 
-from chassis.auth import Caller
-from chassis.paging import Page, Paging
+from chassis.http.auth import Caller
+from chassis.http.paging import Page, Paging
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event

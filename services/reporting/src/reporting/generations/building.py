@@ -12,10 +12,10 @@ from functools import partial
 from typing import Final
 
 from chassis import clock, failpoints
-from chassis.consuming import Consumer
 from chassis.health import Unhealthy
 from chassis.kafka import Cluster, Place, places_of
 from chassis.metrics import Metrics
+from chassis.stream.consuming import Consumer
 from contracts import TOPICS, Received, received
 
 from reporting.generations import Generations, State, group_of, name_in

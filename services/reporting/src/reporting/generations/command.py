@@ -10,8 +10,8 @@ from typing import Final
 from chassis import clock, failpoints, garbage, logs
 from chassis.kafka import Cluster
 from chassis.mongo import Database, PyMongoError
-from chassis.parking import PARKED
 from chassis.settings import ServiceSettings
+from chassis.stream.parking import PARKED
 from contracts import TOPICS
 
 from reporting.generations import Generations, State, group_of

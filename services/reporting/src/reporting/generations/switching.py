@@ -17,8 +17,8 @@ from typing import Any, Final
 from chassis import clock, failpoints
 from chassis.kafka import Cluster, places_of
 from chassis.mongo import Database, UpdateOne
-from chassis.parking import PARKED
 from chassis.scope import Scope
+from chassis.stream.parking import PARKED
 
 from reporting.generations import CACHE_SECONDS, Generations, State, Switch, group_of
 from reporting.projections.timeline import COLLECTION as TIMELINE

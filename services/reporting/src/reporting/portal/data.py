@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from chassis import clock
-from chassis.auth import Caller
+from chassis.http.auth import Caller
 from chassis.mongo import Database
 from chassis.scope import Scope
 from fastapi import APIRouter, Header, Query, Response

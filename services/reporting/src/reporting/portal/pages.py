@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from chassis import clock
-from chassis.auth import Caller
+from chassis.http.auth import Caller
 from chassis.mongo import Database
 from chassis.problems import not_found
 from chassis.scope import Scope

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import structlog
-from chassis.auth import Principal
+from chassis.http.auth import Principal
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined

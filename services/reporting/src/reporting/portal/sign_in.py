@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from chassis import clock
-from chassis.auth import SESSION_COOKIE, Authenticator
-from chassis.http_client import HttpClient, HttpError
+from chassis.http.auth import SESSION_COOKIE, Authenticator
+from chassis.http.http_client import HttpClient, HttpError
 from chassis.problems import Problem, Unavailable
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response

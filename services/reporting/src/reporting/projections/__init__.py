@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from chassis.projecting import Rows
+from chassis.stream.projecting import Rows
 from contracts import Received
 
 from reporting.projections import facts, milestones, sites, studies, subjects

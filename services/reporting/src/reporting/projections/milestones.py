@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chassis.mongo import Document
-from chassis.projecting import Rows
+from chassis.stream.projecting import Rows
 from contracts import Received
 from contracts.monitoring import (
     MonitoringVisitCancelled,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chassis.mongo import Document
-from chassis.projecting import Rows
+from chassis.stream.projecting import Rows
 from contracts import PublicEvent, Received
 from contracts import sites as public
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 from chassis.mongo import Document
-from chassis.projecting import Rows
+from chassis.stream.projecting import Rows
 from contracts import Received
 from contracts.sites import (
     StudyDetailsCorrected,

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from chassis.mongo import Document
-from chassis.projecting import Entries
+from chassis.stream.projecting import Entries
 from contracts import PublicEvent, Received
 from contracts.sites import StudyMilestonePlanned, StudyMilestoneReached
 from kernel import bounds

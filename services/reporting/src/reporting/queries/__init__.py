@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chassis.http.paging import Page, PageRequest
 from chassis.mongo import Database, Document
-from chassis.paging import Page, PageRequest
 from chassis.problems import not_found
 from chassis.scope import Scope
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from chassis.fields import Code, CountryCode, Name
+from chassis.http.fields import Code, CountryCode, Name
 from chassis.scope import Scope
 from contracts import sponsor_id
 from contracts.sites import StudyPhase, StudyStatus

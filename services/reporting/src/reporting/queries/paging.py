@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chassis.http.paging import Page, PageRequest, encode_cursor
 from chassis.mongo import Document
-from chassis.paging import Page, PageRequest, encode_cursor
 
 
 def paged(

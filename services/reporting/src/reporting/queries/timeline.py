@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from chassis.http.paging import Page, PageRequest
 from chassis.mongo import Collection, Database, Document
-from chassis.paging import Page, PageRequest
 from chassis.scope import Scope
 
 from reporting.projections.timeline import instant_text

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from chassis.adoption import Adopter, Adoption, AdoptionReport, adopt
 from chassis.commands import Unit
-from chassis.desk import Desk, desk, given
-from chassis.fields import Code, CountryCode, Identifier, Name, Request
-from chassis.roles import Role
+from chassis.http.adoption import Adopter, Adoption, AdoptionReport, adopt
+from chassis.http.desk import Desk, desk, given
+from chassis.http.fields import Code, CountryCode, Identifier, Name, Request
+from chassis.http.roles import Role
 from contracts import derived_id, sponsor_id
 from fastapi import APIRouter, Depends
 from kernel import BusinessTime, DateOnly

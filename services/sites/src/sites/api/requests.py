@@ -1,6 +1,6 @@
 """What clients send."""
 
-from chassis.fields import Code, CountryCode, Name, Request, StepRequest, Text
+from chassis.http.fields import Code, CountryCode, Name, Request, StepRequest, Text
 from kernel import BusinessTime
 from pydantic import Field
 

@@ -1,7 +1,8 @@
 """What operators do with parked records: look at them, have them redriven, discard them; each act with its reason.
 
 An act and its entry in the parking log are one transaction, under the caller's Idempotency-Key. A redrive only marks:
-the consumer that reads the partition carries it out (`chassis.redriving`). A discarded record is kept whole in the log.
+the consumer that reads the partition carries it out (`chassis.stream.redriving`). A discarded record is kept whole in
+the log.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,12 +11,12 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from chassis import clock
+from chassis.http.paging import Page, PageRequest, beyond, encode_cursor
 from chassis.journal import Actor
 from chassis.mongo import Database, DeleteMany, Document, PyMongoError, Session, UpdateOne, is_duplicate
-from chassis.paging import Page, PageRequest, beyond, encode_cursor
-from chassis.parking import BEHIND_FINGERPRINT, PARKED, PARKING_LOG, log_entry, not_being_applied
 from chassis.problems import key_reused, not_found
 from chassis.scope import Scope
+from chassis.stream.parking import BEHIND_FINGERPRINT, PARKED, PARKING_LOG, log_entry, not_being_applied
 
 By = Literal["id", "subject", "fingerprint"]
 Deed = Callable[[Session], Awaitable[Document]]

@@ -13,8 +13,8 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer
 from pydantic import ValidationError
 
-from chassis.checkpoints import SealedCheckpoint
 from chassis.kafka import Cluster
+from chassis.trail.checkpoints import SealedCheckpoint
 
 BLOCK_BYTES: Final = 65_536
 

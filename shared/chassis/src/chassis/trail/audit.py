@@ -13,10 +13,11 @@ from typing import Any, Final
 import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from chassis.checkpoints import Leaf, PublicKeys, SealedCheckpoint, SignedCheckpoint, study_leaves
-from chassis.findings import Finding, Report, in_order
-from chassis.merkle import is_proven, path_of
-from chassis.verifying import Place, Verification, check_checkpoints
+from chassis.seal_keys import PublicKeys
+from chassis.trail.checkpoints import Leaf, SealedCheckpoint, SignedCheckpoint, study_leaves
+from chassis.trail.findings import Finding, Report, in_order
+from chassis.trail.merkle import is_proven, path_of
+from chassis.trail.verifying import Place, Verification, check_checkpoints
 
 JOURNAL_FILE: Final = "journal.ndjson"
 PROOFS_FILE: Final = "proofs.ndjson"

@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
-from chassis.progress import Progress
+from chassis.stream.progress import Progress
 
 PAUSE_SECONDS: Final = 1.0
 

@@ -14,15 +14,16 @@ from typing import Any, Final
 import structlog
 
 from chassis import clock
-from chassis.anchors import CheckpointFile, checkpoints_topic
-from chassis.checkpoints import Checkpoint, Leaf, SealedCheckpoint, SealKey, entries_root, study_leaves
 from chassis.journal import UNSEALED, journal_of
 from chassis.kafka import Cluster, ensure_topic, producer_of
 from chassis.lease import Lease
-from chassis.merkle import root_of
 from chassis.metrics import Metrics
 from chassis.mongo import Collection, Database, Document, PyMongoError, Session
 from chassis.scope import Scope
+from chassis.seal_keys import SealKey
+from chassis.trail.anchors import CheckpointFile, checkpoints_topic
+from chassis.trail.checkpoints import Checkpoint, Leaf, SealedCheckpoint, entries_root, study_leaves
+from chassis.trail.merkle import root_of
 
 SEALS: Final = "seals"
 ENTRIES_MAX: Final = 2_000
@@ -134,8 +135,8 @@ class Sealer:
             sealed_at=_rfc3339(clock.now()),
             key_id=self.key.id,
         )
-        signed = self.key.signed(checkpoint)
-        return SealedCheckpoint(checkpoint=checkpoint, signature=signed.signature, leaves=leaves)
+        signature = self.key.sign(checkpoint.signed_bytes)
+        return SealedCheckpoint(checkpoint=checkpoint, signature=signature, leaves=leaves)
 
     async def _totals_with(self, last_number: int, leaves: Sequence[Leaf]) -> Mapping[str, int]:
         """How many entries each study has had, these among them."""

@@ -20,11 +20,11 @@ from chassis.health import Unhealthy
 from chassis.journal import journal_of
 from chassis.kafka import Cluster, encoded
 from chassis.lease import Lease
-from chassis.marking import Marks
 from chassis.metrics import Metrics
 from chassis.mongo import Database, Document, PyMongoError
 from chassis.scope import Scope
-from chassis.sending import Message, Sender
+from chassis.stream.marking import Marks
+from chassis.stream.sending import Message, Sender
 from chassis.telemetry import current_traceparent, is_sampled, span
 
 CHUNK_ENTRIES: Final = 500

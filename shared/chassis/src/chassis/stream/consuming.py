@@ -21,17 +21,17 @@ from faststream.kafka.message import KafkaMessage
 from opentelemetry.trace import SpanKind
 
 from chassis import failpoints
-from chassis.ahead import Ahead, Read
-from chassis.applying import Held, apply_sound, bare
-from chassis.fetching import without_loss
-from chassis.header_names import read_any_header_name
 from chassis.kafka import Cluster, wait_for_topics
 from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.parking import ParkingLot
-from chassis.progress import Progress
-from chassis.records import Record
-from chassis.redriving import Redriver
+from chassis.stream.ahead import Ahead, Read
+from chassis.stream.applying import Held, apply_sound, bare
+from chassis.stream.fetching import without_loss
+from chassis.stream.header_names import read_any_header_name
+from chassis.stream.parking import ParkingLot
+from chassis.stream.progress import Progress
+from chassis.stream.records import Record
+from chassis.stream.redriving import Redriver
 from chassis.telemetry import is_sampled, span
 
 BATCH_RECORDS: Final = 1_000

@@ -6,17 +6,17 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from kernel import derived_id
 from pydantic import BaseModel, Field
 
-from chassis import fields
-from chassis.auth import Principal, requires
-from chassis.fields import Given, Text
+from chassis.http import fields
+from chassis.http.auth import Principal, requires
+from chassis.http.fields import Given, Text
+from chassis.http.paging import Page, Paging
+from chassis.http.requests import fingerprint, idempotency_key
+from chassis.http.roles import Role
 from chassis.journal import Actor
 from chassis.mongo import Database
-from chassis.paging import Page, Paging
-from chassis.parked import By, Order, ParkingDesk
 from chassis.problems import Problem
-from chassis.requests import fingerprint, idempotency_key
-from chassis.roles import Role
 from chassis.scope import Scope
+from chassis.stream.parked import By, Order, ParkingDesk
 
 VALUE_CHARACTERS_MAX = 500
 

@@ -9,11 +9,11 @@ from fastapi.responses import JSONResponse
 from kernel import Command, derived_id
 
 from chassis import failpoints
-from chassis.auth import Caller, requires
 from chassis.commands import Aggregate, Commands, Instruction, Outcome, Unit
+from chassis.http.auth import Caller, requires
+from chassis.http.requests import etag, fingerprint, idempotency_key, if_match
+from chassis.http.roles import Role
 from chassis.journal import Actor, Context
-from chassis.requests import etag, fingerprint, idempotency_key, if_match
-from chassis.roles import Role
 from chassis.scope import Scope
 
 

@@ -7,16 +7,17 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from chassis.anchors import CheckpointFile, read_checkpoints_topic
-from chassis.audit import Trail
-from chassis.checkpoints import PublicKeys, SealedCheckpoint
-from chassis.findings import Report
 from chassis.journal import journal_of
 from chassis.kafka import Cluster
 from chassis.mongo import Database
-from chassis.replaying import AnyAggregate, replay
 from chassis.scope import Scope
-from chassis.verifying import Verification, check_checkpoints, places_in
+from chassis.seal_keys import PublicKeys
+from chassis.trail.anchors import CheckpointFile, read_checkpoints_topic
+from chassis.trail.audit import Trail
+from chassis.trail.checkpoints import SealedCheckpoint
+from chassis.trail.findings import Report
+from chassis.trail.replaying import AnyAggregate, replay
+from chassis.trail.verifying import Verification, check_checkpoints, places_in
 
 Anchor = Callable[[], Awaitable[Sequence[SealedCheckpoint]]]
 IN_ORDER: Final = (("aggregate.id", 1), ("version.after", 1))

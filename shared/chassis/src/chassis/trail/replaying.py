@@ -14,10 +14,10 @@ from kernel import Event, State
 from pydantic import ValidationError
 
 from chassis.commands import Aggregate
-from chassis.findings import Finding
 from chassis.journal import journal_of
 from chassis.mongo import Database, Document, Session
 from chassis.scope import Scope
+from chassis.trail.findings import Finding
 
 AnyAggregate = Aggregate[Any, Any, Any]
 

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 from aiokafka import TopicPartition
 
 from chassis import clock
-from chassis.applying import Held
 from chassis.mongo import Collection, Database, DeleteMany, Document, Session
-from chassis.records import Record
 from chassis.scope import Scope
+from chassis.stream.applying import Held
+from chassis.stream.records import Record
 
 PARKED: Final = "parked"
 PARKING_LOG: Final = "parking_log"

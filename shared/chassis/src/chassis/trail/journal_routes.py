@@ -11,14 +11,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis import fields
-from chassis.auth import Principal, requires
-from chassis.fields import Given
+from chassis.http import fields
+from chassis.http.auth import Principal, requires
+from chassis.http.fields import Given
+from chassis.http.paging import Page, PageRequest, Paging, beyond, encode_cursor
+from chassis.http.roles import Role
 from chassis.journal import UNSEALED, event_id, journal_of
 from chassis.mongo import Database, Document
-from chassis.paging import Page, PageRequest, Paging, beyond, encode_cursor
 from chassis.problems import FieldError, Problem
-from chassis.roles import Role
 from chassis.scope import Scope
 
 ORDER: Final = ("recorded_at", "version.after", "_id")

@@ -6,10 +6,10 @@ from typing import Any
 from fastapi import Response
 
 from chassis.commands import Aggregate
+from chassis.http.paging import Page, PageRequest, encode_cursor
+from chassis.http.requests import etag
 from chassis.mongo import Database, Document
-from chassis.paging import Page, PageRequest, encode_cursor
 from chassis.problems import not_found
-from chassis.requests import etag
 from chassis.scope import Scope
 
 

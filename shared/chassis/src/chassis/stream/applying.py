@@ -13,7 +13,7 @@ from kernel import Refused
 
 from chassis.mongo import PyMongoError
 from chassis.problems import Problem
-from chassis.records import Record
+from chassis.stream.records import Record
 from chassis.write_errors import is_outage
 
 OUTAGES: Final = (PyMongoError, KafkaError, OSError)

@@ -13,9 +13,9 @@ from kernel import Refused, derived_id
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chassis.commands import Aggregate, Instruction, Outcome, Unit
-from chassis.desk import Desk
+from chassis.http.desk import Desk
+from chassis.http.requests import fingerprint
 from chassis.problems import Problem, field_error
-from chassis.requests import fingerprint
 
 BATCH_RECORDS_MAX: Final = 500
 BODY_BYTES_MAX: Final = 4 * 1_048_576

@@ -19,11 +19,11 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from chassis import clock
 from chassis.health import Unhealthy
+from chassis.http.roles import Role
+from chassis.http.signing_keys import PublicKey, SigningKeys
 from chassis.problems import Problem
-from chassis.roles import Role
 from chassis.scope import Scope
 from chassis.settings import ServiceSettings
-from chassis.signing_keys import PublicKey, SigningKeys
 
 SESSION_COOKIE = "studyline_session"
 MAX_TOKEN_CHARACTERS = 8_192

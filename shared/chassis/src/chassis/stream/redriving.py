@@ -14,10 +14,10 @@ from typing import Final, Generic, TypeVar
 import structlog
 
 from chassis import failpoints
-from chassis.applying import OUTAGES, Apply, Held, apply_sound
 from chassis.mongo import Document
-from chassis.parking import LOOK_SECONDS, ParkingLot, Queue, record_in
-from chassis.records import Record
+from chassis.stream.applying import OUTAGES, Apply, Held, apply_sound
+from chassis.stream.parking import LOOK_SECONDS, ParkingLot, Queue, record_in
+from chassis.stream.records import Record
 
 RECORDS_AT_ONCE: Final = 200
 

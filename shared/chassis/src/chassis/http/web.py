@@ -10,11 +10,11 @@ from pydantic import JsonValue
 from starlette.middleware import Middleware
 
 from chassis import problems
-from chassis.auth import Authenticator
-from chassis.deadline import AnswerInTime
 from chassis.health import Health
+from chassis.http.auth import Authenticator
+from chassis.http.deadline import AnswerInTime
+from chassis.http.requests import BodyGuard, CrashGuard, RequestContext
 from chassis.metrics import Metrics
-from chassis.requests import BodyGuard, CrashGuard, RequestContext
 from chassis.settings import ServiceSettings
 from chassis.telemetry import http_telemetry
 
@@ -120,7 +120,7 @@ def create_app(  # noqa: PLR0913 - the composition root names its parts
 def create_server(app: FastAPI, settings: ServiceSettings) -> uvicorn.Server:
     """Give the HTTP server for the app, to be run by `await server.serve()`.
 
-    Logging stays with `chassis.logs`; the request log is `chassis.requests`'s.
+    Logging stays with `chassis.logs`; the request log is `chassis.http.requests`'s.
     """
     config = uvicorn.Config(
         app,

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from chassis.records import Record, record_of
+from chassis.stream.records import Record, record_of
 
 RECORDS_AT_ONCE: Final = 250
 """Decoded without a pause: what has been written meanwhile is not kept waiting for longer."""

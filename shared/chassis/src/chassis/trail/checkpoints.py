@@ -5,23 +5,20 @@ each study has had up to here. Ed25519 signs it; the key's id stands in it, so t
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 import orjson
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from chassis.merkle import leaf_hash, root_of
+from chassis.seal_keys import PublicKeys
+from chassis.trail.merkle import leaf_hash, root_of
 
 PURPOSE = b"studyline checkpoint v1\n"
 """Signed in front of each checkpoint, so that no other thing signed with the key can pass for one."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-PublicKeys = Mapping[str, Ed25519PublicKey]
 
 
 class Leaf(NamedTuple):
@@ -95,41 +92,6 @@ class SealedCheckpoint(SignedCheckpoint):
         return SignedCheckpoint(checkpoint=self.checkpoint, signature=self.signature)
 
 
-class SealKey:
-    """A service's private key."""
-
-    def __init__(self, key: Ed25519PrivateKey) -> None:
-        """Wrap it; see `load`."""
-        self._key = key
-        self.id = key_id(key.public_key())
-
-    @classmethod
-    def load(cls, pem: bytes) -> "SealKey":
-        """Read a private key in PEM. Raises ValueError with a sentence for the user."""
-        try:
-            key = load_pem_private_key(pem, None)
-        except (ValueError, TypeError) as error:
-            raise ValueError(_expected("private", "-out seal.pem")) from error
-        if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError(_expected("private", "-out seal.pem"))  # noqa: TRY004 - a wrong setting, not a wrong type
-        return cls(key)
-
-    def signed(self, checkpoint: Checkpoint) -> SignedCheckpoint:
-        """The checkpoint with its signature: the same again for the same checkpoint."""
-        return SignedCheckpoint(checkpoint=checkpoint, signature=self._key.sign(checkpoint.signed_bytes).hex())
-
-
-def load_public_keys(files: Iterable[Path]) -> PublicKeys:
-    """Read public keys in PEM, old ones and new ones. Raises ValueError with a sentence for the user."""
-    keys = [_public_key(file) for file in files]
-    return {key_id(key): key for key in keys}
-
-
-def key_id(key: Ed25519PublicKey) -> str:
-    """What a checkpoint calls the key: the first sixteen digits of its SHA-256."""
-    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
-
-
 def entries_root(leaves: Sequence[Leaf]) -> str:
     """The root over the entries of a checkpoint."""
     return root_of([leaf.digest for leaf in leaves]).hex()
@@ -138,18 +100,3 @@ def entries_root(leaves: Sequence[Leaf]) -> str:
 def study_leaves(totals: Mapping[str, int]) -> dict[str, bytes]:
     """Study → its leaf in the tree of totals, in the order of the tree."""
     return {study: leaf_hash(orjson.dumps([study, totals[study]])) for study in sorted(totals)}
-
-
-def _public_key(file: Path) -> Ed25519PublicKey:
-    try:
-        key = load_pem_public_key(file.read_bytes())
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{file}: {_expected('public', '-pubout')}") from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise ValueError(f"{file}: {_expected('public', '-pubout')}")  # noqa: TRY004 - a wrong file, not a wrong type
-    return key
-
-
-def _expected(kind: str, option: str) -> str:
-    verb = "genpkey -algorithm ed25519" if kind == "private" else "pkey -in seal.pem"
-    return f"no Ed25519 {kind} key in PEM: make one with `openssl {verb} {option}`"

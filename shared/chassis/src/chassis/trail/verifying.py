@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
-from chassis.checkpoints import Checkpoint, Leaf, PublicKeys, SealedCheckpoint, SignedCheckpoint, entries_root
-from chassis.findings import AFTER_ALL, Finding, Report, in_order
 from chassis.journal import UNSEALED, entry_hash
+from chassis.seal_keys import PublicKeys
+from chassis.trail.checkpoints import Checkpoint, Leaf, SealedCheckpoint, SignedCheckpoint, entries_root
+from chassis.trail.findings import AFTER_ALL, Finding, Report, in_order
 
 R = TypeVar("R", bound=SignedCheckpoint)
 LATE_MAX: Final = timedelta(minutes=30)

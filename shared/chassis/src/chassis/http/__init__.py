@@ -1,0 +1,1 @@
+"""The HTTP face: who may call, what they may send, what they are answered."""

@@ -1,0 +1,1 @@
+"""The trail: what was done, sealed outside the database, and verified by whoever asks."""
