@@ -101,7 +101,7 @@ async def test_what_fails_for_a_moment_is_tried_again_and_not_parked(
 
     async def apply(batch: Sequence[dict[str, Any]]) -> None:
         nonlocal failures
-        if failures < 5 and any(event["subject"] == "moody" for event in batch):
+        if failures < 3 and any(event["subject"] == "moody" for event in batch):
             failures += 1
             message = "not now"
             raise RuntimeError(message)

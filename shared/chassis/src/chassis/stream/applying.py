@@ -1,7 +1,8 @@
 """Applying a batch at once and, where that fails, finding what in it is poison: by halving, with short retries.
 
-What failed once may pass a moment later, so it is tried again after all the sound events have been applied: one pause
-for everything that failed in a batch, however much it is, and good traffic waits a tenth of a second at most.
+A record that fails by itself while others of its batch pass is poison, and nobody waits for it: it has failed in every
+part of the batch that held it. Where nothing passes, the cause may lie elsewhere and be gone a moment later, so all of
+it is tried again, a tenth of a second later at most.
 """
 
 import asyncio
@@ -43,14 +44,15 @@ async def apply_sound(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> lis
     """Apply what can be applied; what was held, each aggregate's records in their order. Raises what is an outage."""
     held = await _halved(apply, batch)
     for pause in RETRY_PAUSES_SECONDS:
-        lasting = {one.record.subject for one in held if isinstance(one.error, RULES)}
-        passing = {one.record.place for one in held if one.record.subject not in lasting}
-        if not passing:
+        if len(held) < len(batch) or not any(_may_pass(one) for one in held):
             break
         await asyncio.sleep(pause)
-        again = await _halved(apply, [(record, event) for record, event in batch if record.place in passing])
-        held = [one for one in held if one.record.subject in lasting] + again
+        held = await _halved(apply, batch)
     return held
+
+
+def _may_pass(one: Held) -> bool:
+    return one.error is not None and not isinstance(one.error, RULES)
 
 
 async def _halved(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[Held]:
@@ -69,6 +71,9 @@ async def _halved(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[He
 async def _in_halves(apply: Apply[D], batch: Sequence[tuple[Record, D]]) -> list[Held]:
     middle = len(batch) // 2
     held = await _halved(apply, batch[:middle])
+    if not held and len(batch) - middle > 1:
+        # The first half is sound, so the second is not: it need not be tried whole.
+        return await _in_halves(apply, batch[middle:])
     stopped = {one.record.subject for one in held}
     behind = [Held(record, None) for record, _ in batch[middle:] if record.subject in stopped]
     return held + behind + await _halved(apply, [one for one in batch[middle:] if one[0].subject not in stopped])
