@@ -1,49 +1,25 @@
 """The portal's own JSON, scoped to the caller: the timeline's data, and how busy the studies in sight were."""
 
-import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 
-from chassis import clock
 from chassis.http.auth import Caller
 from chassis.mongo import Database
-from chassis.scope import Scope
 from fastapi import APIRouter, Header, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from reporting.portal.activity import STUDIES_MAX, Months, activity
+from reporting.portal.recent import Recent
 from reporting.portal.timeline_data import packed, tag_of, timeline_document
 
 ASK_EACH_TIME: Final = "private, no-cache"
-SHARED_SECONDS: Final = 2.0
-SCOPES_MAX: Final = 64
-
-
-class RecentDocuments:
-    """Timeline documents shared for a moment by callers of the same scope, so that a crowd costs as much as one."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._begun: dict[Scope, tuple[float, asyncio.Task[bytes]]] = {}
-
-    async def of(self, scope: Scope) -> bytes:
-        """The document of this scope, no older than `SHARED_SECONDS`."""
-        now = clock.monotonic()
-        begun_at, task = self._begun.get(scope, (None, None))
-        if begun_at is None or task is None or now - begun_at > SHARED_SECONDS:
-            task = asyncio.create_task(timeline_document(self._database, scope))
-            self._begun.pop(scope, None)
-            self._begun[scope] = (now, task)
-            while len(self._begun) > SCOPES_MAX:
-                del self._begun[next(iter(self._begun))]
-        # One caller who goes away must not end what the others wait for.
-        return await asyncio.shield(task)
 
 
 def router(database: Database, pinned: Sequence[Any]) -> APIRouter:
     """The routes /portal/timeline.json and /portal/activity.json."""
     routes = APIRouter(prefix="/portal", include_in_schema=False, dependencies=pinned)
-    documents = RecentDocuments(database)
+    documents = Recent(partial(timeline_document, database))
 
     @routes.get("/timeline.json")
     async def read_timeline_data(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from chassis import clock
@@ -17,9 +18,11 @@ from reporting.portal.asking import SITES_ON_A_PAGE, STUDIES_ON_A_PAGE, Cursor, 
 from reporting.portal.choices import choices, labels_of
 from reporting.portal.errors import page_route
 from reporting.portal.latest import entries_of, headlines
+from reporting.portal.recent import Recent
 from reporting.portal.rendering import Renderer
 from reporting.portal.wording import slip
 from reporting.queries.answers import Study, Totals
+from reporting.queries.filters import StudyFilter
 
 TABLE_KINDS: Final = ("first_submitted", "study_start", "primary_completion", "study_completion", "results_posted")
 
@@ -27,19 +30,21 @@ TABLE_KINDS: Final = ("first_submitted", "study_start", "primary_completion", "s
 def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> APIRouter:
     """The routes of the pages."""
     routes = APIRouter(include_in_schema=False, route_class=page_route(renderer), dependencies=pinned)
+    offered = Recent(partial(choices, database))
+    sums = Recent(partial(_sums, database))
 
     @routes.get("/")
     async def show_portfolio(request: Request, caller: Caller, asked: Filters, cursor: Cursor = None) -> Response:
         """All studies, filtered, a page at a time."""
-        page, offered, totals, freshness = await asyncio.gather(
+        page, choices_offered, totals, freshness = await asyncio.gather(
             queries.studies_page(database, caller.scope, asked.studies, page_of(STUDIES_ON_A_PAGE, cursor)),
-            choices(database, caller.scope),
-            queries.totals(database, caller.scope, asked.studies),
+            offered.of(caller.scope),
+            sums.of((caller.scope, asked.studies)),
             _freshness(database),
         )
         values = {
             "asked": asked.form(),
-            "choices": offered,
+            "choices": choices_offered,
             "totals": _totals(totals),
             "studies": page.items,
             "next": asked.address("/", cursor=page.next) if page.next else None,
@@ -53,7 +58,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
         """All studies on one time axis, or the same dates as a table."""
         values = {
             "asked": asked.form(),
-            "choices": await choices(database, caller.scope),
+            "choices": await offered.of(caller.scope),
             "chart_view": asked.address("/timeline", view=None),
             "table_view": asked.address("/timeline", view="table"),
             "freshness": await _freshness(database),
@@ -105,6 +110,11 @@ async def _dates_table(database: Database, scope: Scope, asked: Filters, cursor:
         "next": asked.address("/timeline", cursor=page.next) if page.next else None,
         "first": asked.address("/timeline") if cursor else None,
     }
+
+
+async def _sums(database: Database, asked: tuple[Scope, StudyFilter]) -> Totals:
+    scope, studies = asked
+    return await queries.totals(database, scope, studies)
 
 
 async def _freshness(database: Database) -> list[dict[str, Any]]:
