@@ -5,7 +5,7 @@ from functools import reduce
 from contracts import PublicEvent
 from contracts import regulatory as public
 from regulatory.domain import submission
-from regulatory.publishing import PLAIN_EVENTS, publish_submission
+from regulatory.publishing.submissions import PLAIN_EVENTS, publish_submission
 
 AT = {"occurred_at": "2022-03-01"}
 ABOUT = {"study_id": "s1", "submission_id": "sub-1", "body": "ethics_committee", "country": "DE", "site_id": "site-7"}

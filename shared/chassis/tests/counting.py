@@ -2,8 +2,7 @@
 
 from typing import Any, ClassVar
 
-from chassis.commands import Aggregate, Instruction
-from chassis.http.desk import given
+from chassis.commands import Aggregate, Instruction, given
 from chassis.journal import Actor, Context, Owner
 from kernel import Command, Event, Reason, Refused, State
 from pydantic import BaseModel

@@ -4,10 +4,10 @@ Each function gives a builder, which the chassis runs inside the command's trans
 decision rests on. A study or site is known once its event has come from `sites`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
-from chassis.commands import Unit
+from chassis.commands import Builder, Unit
 from chassis.mongo import Document
 from chassis.problems import Problem
 from kernel import Command
@@ -15,7 +15,6 @@ from kernel import Command
 from monitoring.projections import SITES, STUDIES
 
 C = TypeVar("C", bound=Command)
-Builder = Callable[[Unit], Awaitable[C]]
 
 
 def at_site(command: type[C], site_id: str, facts: Mapping[str, object]) -> Builder[C]:

@@ -6,8 +6,8 @@ from chassis.commands import Aggregate
 from chassis.journal import Owner
 from chassis.mongo import Database
 
-from regulatory import publishing
 from regulatory.domain import submission
+from regulatory.publishing.submissions import publish_submission
 
 
 def view(state: submission.Submission, version: int) -> dict[str, Any]:
@@ -26,7 +26,7 @@ SUBMISSIONS = Aggregate(
     submission.Submission,
     submission.decide,
     submission.evolve,
-    publishing.publish_submission,
+    publish_submission,
     owner,
     view,
 )

@@ -7,7 +7,7 @@ from chassis.mongo import Database, Document
 from chassis.scope import Scope
 
 from sites.domain.activation import REQUIRED
-from sites.handlers import evidence_for
+from sites.handlers.study_sites import evidence_for
 from sites.store import EVIDENCE, STUDY_SITES
 
 

@@ -6,8 +6,11 @@ from chassis.commands import Aggregate
 from chassis.journal import Owner
 from chassis.mongo import Database
 
-from sites import publishing
 from sites.domain import evidence, study, study_site, subject
+from sites.publishing.evidence import publish_evidence
+from sites.publishing.studies import publish_study
+from sites.publishing.study_sites import publish_site
+from sites.publishing.subjects import publish_subject
 
 
 def view_study(state: study.Study, version: int) -> dict[str, Any]:
@@ -42,7 +45,7 @@ STUDIES = Aggregate(
     study.Study,
     study.decide,
     study.evolve,
-    publishing.publish_study,
+    publish_study,
     owner_of_study,
     view_study,
 )
@@ -52,7 +55,7 @@ STUDY_SITES = Aggregate(
     study_site.StudySite,
     study_site.decide,
     study_site.evolve,
-    publishing.publish_site,
+    publish_site,
     owner,
     view,
 )
@@ -62,7 +65,7 @@ SUBJECTS = Aggregate(
     subject.Subject,
     subject.decide,
     subject.evolve,
-    publishing.publish_subject,
+    publish_subject,
     owner,
     view_subject,
 )
@@ -72,7 +75,7 @@ EVIDENCE = Aggregate(
     evidence.Evidence,
     evidence.decide,
     evidence.evolve,
-    publishing.publish_evidence,
+    publish_evidence,
     owner,
     view,
 )

@@ -16,10 +16,10 @@ from chassis.mongo import Database, Document, PyMongoError, Session
 from chassis.problems import Problem, key_reused
 from chassis.scope import Scope
 from chassis.telemetry import span
-from chassis.unit import Aggregate, Instruction, Outcome, Unit
+from chassis.unit import Aggregate, Builder, Instruction, Outcome, Unit, given
 from chassis.write_errors import is_duplicate
 
-__all__ = ["Aggregate", "Commands", "Instruction", "Outcome", "Unit"]
+__all__ = ["Aggregate", "Builder", "Commands", "Instruction", "Outcome", "Unit", "given"]
 
 RACES_MAX = 5
 

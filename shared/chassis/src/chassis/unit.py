@@ -32,15 +32,28 @@ class Aggregate(Generic[S, C, E]):
     view: Callable[[S, int], dict[str, Any]]
 
 
+Builder = Callable[["Unit"], Awaitable[C]]
+"""Completes a command inside its transaction: what it reads is what the decision rests on."""
+
+
 @dataclass(frozen=True)
 class Instruction(Generic[S, C, E]):
     """One command for one aggregate. `command` completes it with facts from this service's own records."""
 
     aggregate: Aggregate[S, C, E]
     aggregate_id: str
-    command: Callable[["Unit"], Awaitable[C]]
+    command: Builder[C]
     context: Context
     answered: bool = True
+
+
+def given(command: Command) -> Builder[Any]:
+    """A command that needs no facts from this service's records."""
+
+    async def build(_: Unit) -> Command:
+        return command
+
+    return build
 
 
 @dataclass(frozen=True)

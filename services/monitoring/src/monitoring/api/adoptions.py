@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated
 
+from chassis.commands import Builder
 from chassis.http.adoption import Adopter, Adoption, AdoptionReport, adopt
 from chassis.http.desk import Desk, desk
 from chassis.http.fields import Code, Identifier, Name, Request
@@ -52,7 +53,7 @@ class AdverseEventRecord(HistoryRecord, AdverseEventFacts):
     site_id: Identifier
 
 
-def subject_visit_command(visit_id: str, record: SubjectVisitRecord) -> handlers.Builder[AdoptSubjectVisit]:
+def subject_visit_command(visit_id: str, record: SubjectVisitRecord) -> Builder[AdoptSubjectVisit]:
     """Adopt the visit at its site. An expectation has no date of its own: `on` is the expected one."""
     expected = record.outcome == "expected"
     dates = {"occurred_at": None if expected else record.on, "expected_on": record.on if expected else None}
@@ -60,13 +61,13 @@ def subject_visit_command(visit_id: str, record: SubjectVisitRecord) -> handlers
     return handlers.in_study(AdoptSubjectVisit, record.study_id, record.site_id, facts)
 
 
-def deviation_command(deviation_id: str, record: ProtocolDeviationRecord) -> handlers.Builder[RecordProtocolDeviation]:
+def deviation_command(deviation_id: str, record: ProtocolDeviationRecord) -> Builder[RecordProtocolDeviation]:
     """Adopt the deviation into its study."""
     facts = {**record.facts(), "deviation_id": deviation_id}
     return handlers.in_study(RecordProtocolDeviation, record.study_id, record.site_id, facts)
 
 
-def adverse_event_command(adverse_event_id: str, record: AdverseEventRecord) -> handlers.Builder[RecordAdverseEvent]:
+def adverse_event_command(adverse_event_id: str, record: AdverseEventRecord) -> Builder[RecordAdverseEvent]:
     """Adopt the adverse event at its site."""
     facts = {**record.facts(), "adverse_event_id": adverse_event_id}
     return handlers.in_study(RecordAdverseEvent, record.study_id, record.site_id, facts)

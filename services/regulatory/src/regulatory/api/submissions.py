@@ -12,7 +12,6 @@ from chassis.mongo import Database
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
-from regulatory import handlers
 from regulatory.api.requests import (
     ApprovalRequest,
     PrepareSubmissionRequest,
@@ -28,6 +27,7 @@ from regulatory.domain.submission import (
     Submit,
     WithdrawSubmission,
 )
+from regulatory.handlers import submissions as handlers
 from regulatory.store import SUBMISSIONS
 
 Managing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.REGULATORY, Role.ADMIN))]

@@ -1,11 +1,10 @@
 """Routes by which history enters: batches, real dates, no gates, provenance `migrated`."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from chassis.commands import Unit
+from chassis.commands import Builder, given
 from chassis.http.adoption import Adopter, Adoption, AdoptionReport, adopt
-from chassis.http.desk import Desk, desk, given
+from chassis.http.desk import Desk, desk
 from chassis.http.fields import Code, CountryCode, Identifier, Name, Request
 from chassis.http.roles import Role
 from contracts import derived_id, sponsor_id
@@ -13,16 +12,15 @@ from fastapi import APIRouter, Depends
 from kernel import BusinessTime, DateOnly
 from pydantic import Field
 
-from sites import handlers
 from sites.api.requests import SponsorName, StudyParticulars
 from sites.api.studies import particulars_of
 from sites.domain.study import AdoptStudy, Milestone, Sponsor, Status
 from sites.domain.study_site import Status as SiteStatus
 from sites.domain.subject import Step
+from sites.handlers import study_sites, subjects
 from sites.store import STUDIES, STUDY_SITES, SUBJECTS
 
 Adopting = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.ADMIN))]
-Builder = Callable[[Unit], Awaitable[Any]]
 
 
 class StudyRecord(StudyParticulars):
@@ -58,7 +56,7 @@ class SubjectRecord(Request):
     steps: tuple[Step, ...] = Field(min_length=1, max_length=20)
 
 
-def study_command(study_id: str, record: StudyRecord) -> Builder:
+def study_command(study_id: str, record: StudyRecord) -> Builder[Any]:
     """Adopt the study under its sponsor."""
     command = AdoptStudy(
         occurred_at=record.as_of,
@@ -71,15 +69,15 @@ def study_command(study_id: str, record: StudyRecord) -> Builder:
     return given(command)
 
 
-def site_command(site_id: str, record: SiteRecord) -> Builder:
+def site_command(site_id: str, record: SiteRecord) -> Builder[Any]:
     """Adopt the site into its study."""
     place = record.model_dump(include={"name", "city", "country", "number"})
-    return handlers.adopt_site(site_id, record.study_id, record.as_of, place, record.status, record.activated_on)
+    return study_sites.adopt_site(site_id, record.study_id, record.as_of, place, record.status, record.activated_on)
 
 
-def subject_command(subject_id: str, record: SubjectRecord) -> Builder:
+def subject_command(subject_id: str, record: SubjectRecord) -> Builder[Any]:
     """Adopt the subject at its site."""
-    return handlers.adopt_subject(subject_id, record.site_id, record.key, record.steps)
+    return subjects.adopt_subject(subject_id, record.site_id, record.key, record.steps)
 
 
 def study_id_of(source: str, record: StudyRecord) -> str:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
+from chassis.commands import given
 from chassis.http import reading
 from chassis.http.auth import Caller
-from chassis.http.desk import Desk, desk, given
+from chassis.http.desk import Desk, desk
 from chassis.http.fields import Given, condition_of
 from chassis.http.paging import Page, Paging
 from chassis.http.roles import Role

@@ -12,7 +12,7 @@ from chassis.mongo import Database
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
-from sites import handlers, queries
+from sites import queries
 from sites.api.requests import IdentifySiteRequest
 from sites.domain.study_site import (
     BeginStartUp,
@@ -24,6 +24,7 @@ from sites.domain.study_site import (
     StudySiteCommand,
     TerminateSite,
 )
+from sites.handlers import study_sites as handlers
 from sites.store import STUDIES, STUDY_SITES
 
 Managing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.ADMIN))]

@@ -12,9 +12,9 @@ from chassis.mongo import Database
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
-from sites import handlers
 from sites.api.requests import ConsentRequest
 from sites.domain.subject import StepName
+from sites.handlers import subjects as handlers
 from sites.store import STUDY_SITES, SUBJECTS
 
 Entering = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.MONITOR, Role.ADMIN))]

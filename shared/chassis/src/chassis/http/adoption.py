@@ -4,7 +4,7 @@ Each record is atomic and stands for itself: a bad one is reported with field an
 applied, and journal and events say `migrated`. A record that tells nothing new leaves no mark.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
@@ -12,7 +12,7 @@ import orjson
 from kernel import Refused, derived_id
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chassis.commands import Aggregate, Instruction, Outcome, Unit
+from chassis.commands import Aggregate, Builder, Instruction, Outcome
 from chassis.http.desk import Desk
 from chassis.http.requests import fingerprint
 from chassis.problems import Problem, field_error
@@ -67,7 +67,7 @@ class Adopter(Generic[R]):
     record: type[R]
     aggregate: Aggregate[Any, Any, Any]
     identify: Callable[[str, R], str]
-    command: Callable[[str, R], Callable[[Unit], Awaitable[Any]]]
+    command: Callable[[str, R], Builder[Any]]
 
 
 async def adopt(desk: Desk, adoption: Adoption, adopter: Adopter[R]) -> AdoptionReport:

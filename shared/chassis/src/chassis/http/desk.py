@@ -1,6 +1,5 @@
 """The desk at which an HTTP route hands a command over: who asks, under which key, based on which version."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ from fastapi.responses import JSONResponse
 from kernel import Command, derived_id
 
 from chassis import failpoints
-from chassis.commands import Aggregate, Commands, Instruction, Outcome, Unit
+from chassis.commands import Aggregate, Builder, Commands, Instruction, Outcome, Unit
 from chassis.http.auth import Caller, requires
 from chassis.http.requests import etag, fingerprint, idempotency_key, if_match
 from chassis.http.roles import Role
@@ -29,7 +28,7 @@ class Desk:
         self,
         aggregate: Aggregate[Any, Any, Any],
         aggregate_id: str,
-        command: Callable[[Unit], Awaitable[Command]],
+        command: Builder[Command],
         *,
         reason: str | None = None,
         created: bool = False,
@@ -88,22 +87,11 @@ def answered(outcome: Outcome, *, status: int) -> JSONResponse:
     return JSONResponse(dict(outcome.answer or {}), status, headers={"ETag": etag(outcome.version)})
 
 
-def existing(
-    aggregate: Aggregate[Any, Any, Any], aggregate_id: str, command: Command
-) -> Callable[[Unit], Awaitable[Any]]:
+def existing(aggregate: Aggregate[Any, Any, Any], aggregate_id: str, command: Command) -> Builder[Any]:
     """A command for an aggregate that must be there: the 404 problem where it is not, or is another sponsor's."""
 
     async def build(unit: Unit) -> Command:
         await unit.require(aggregate, aggregate_id)
-        return command
-
-    return build
-
-
-def given(command: Command) -> Callable[[Unit], Awaitable[Any]]:
-    """A command that needs no facts from this service's records."""
-
-    async def build(_: Unit) -> Command:
         return command
 
     return build

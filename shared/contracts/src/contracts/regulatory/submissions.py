@@ -1,4 +1,4 @@
-"""What `regulatory` publishes: submissions to competent authorities and ethics committees."""
+"""Submissions to competent authorities and ethics committees."""
 
 from typing import ClassVar, Literal
 
@@ -6,8 +6,6 @@ from kernel import BusinessTime
 from pydantic import Field
 
 from contracts.events import PublicEvent
-
-TOPIC = "studyline.regulatory"
 
 Body = Literal["competent_authority", "ethics_committee"]
 

@@ -1,4 +1,4 @@
-"""Private event → public event, or explicitly nothing. Pure and exhaustive."""
+"""Events of submissions, as the world learns of them."""
 
 from typing import Any
 
@@ -14,6 +14,8 @@ PLAIN_EVENTS: dict[type[submission.SubmissionEvent], type[public.SubmissionEvent
     submission.SubmissionQuestionsAnswered: public.SubmissionQuestionsAnswered,
     submission.SubmissionWithdrawn: public.SubmissionWithdrawn,
 }
+
+
 ABOUT = {"study_id", "submission_id", "body", "country", "site_id"}
 
 

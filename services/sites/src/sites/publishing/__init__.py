@@ -1,0 +1,1 @@
+"""Private event → public event, or explicitly nothing. Pure and exhaustive."""

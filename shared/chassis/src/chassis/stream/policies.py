@@ -1,0 +1,87 @@
+"""Policies: what an event asks of a service, carried out as commands in one transaction a batch.
+
+A policy is pure: event in, orders out. An order's id is derived from the event, so an event that comes again changes
+nothing. What a rule refuses is raised: the event is parked, and nothing is skipped silently.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from kernel import Command, derived_id
+
+from chassis.commands import Aggregate, Builder, Commands, Instruction, given
+from chassis.journal import Actor, Context, Provenance
+from chassis.scope import Scope
+
+
+class Envelope(Protocol):
+    """What of an event's envelope its consequences carry on."""
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+        ...
+
+    @property
+    def provenance(self) -> Provenance:
+        """Whether it was recorded here or taken over."""
+        ...
+
+    @property
+    def correlationid(self) -> str | None:
+        """What it belongs to."""
+        ...
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace it came with."""
+        ...
+
+
+class Cause(Protocol):
+    """An event that asks for something."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """Its envelope."""
+        ...
+
+
+CauseT = TypeVar("CauseT", bound=Cause)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One command that follows from an event: complete, or completed from this service's own records."""
+
+    aggregate: Aggregate[Any, Any, Any]
+    aggregate_id: str
+    command: Command | Builder[Command]
+
+
+Policy = Callable[[CauseT], Iterable[Order]]
+
+
+async def carry_out(commands: Commands, service: str, policy: Policy[CauseT], batch: Sequence[CauseT]) -> None:
+    """Carry out what the batch's events ask for, in their order. Raises the first Refused or Problem."""
+    instructions = [_instruction(service, cause, order) for cause in batch for order in policy(cause)]
+    if not instructions:
+        return
+    for outcome in await commands.carry_out_all(Scope.everything(), instructions):
+        if outcome.error is not None:
+            raise outcome.error
+
+
+def _instruction(service: str, cause: Cause, order: Order) -> Instruction[Any, Any, Any]:
+    envelope = cause.envelope
+    context = Context(
+        command_id=derived_id("policy", service, envelope.id, order.aggregate.name, order.aggregate_id),
+        actor=Actor(f"service:{service}"),
+        provenance=envelope.provenance,
+        correlation_id=envelope.correlationid,
+        causation_id=envelope.id,
+        traceparent=envelope.traceparent or "",
+    )
+    command = given(order.command) if isinstance(order.command, Command) else order.command
+    return Instruction(order.aggregate, order.aggregate_id, command, context, answered=False)
