@@ -42,7 +42,10 @@ async def test_a_parked_record_is_listed_shown_redriven_and_discarded(stack: Ser
     [record_id] = await parked(command, subject, count=1)
     assert command.json("parked", "show", "regulatory", record_id)["fingerprint"].endswith(" Malformed")
     assert "not for everybody" not in command.run("parked", "show", "regulatory", record_id).stdout
-    assert "not for everybody" in command.run("parked", "show", "regulatory", record_id, "--body").stdout
+    assert (
+        "not for everybody"
+        in command.run("parked", "show", "regulatory", record_id, "--body", "--reason", "doubt").stdout
+    )
     choice = ("regulatory", "--subject", subject, "--reason", "tried once more", "--as", "anna")
     assert "1 records of 1 aggregates" in command.run("parked", "redrive", *choice).stdout
     async with asyncio.timeout(30):

@@ -10,6 +10,7 @@ import pytest
 from chassis import clock
 from chassis.health import Unhealthy
 from chassis.http.paging import PageRequest
+from chassis.journal import Actor
 from chassis.kafka import Cluster, ensure_topic
 from chassis.metrics import Metrics
 from chassis.mongo import Database
@@ -298,5 +299,17 @@ async def test_the_list_pages_through_each_aggregate_in_order_without_bodies(
     assert [one["event_id"] for one in shown] == [f"bad{n}" for n in range(2, 8)]
     assert rest.next is None
     assert not any("body" in one or "headers" in one for one in shown)
-    assert (await desk.one(shown[0]["id"], with_body=True))["body"] == '{"n": 2}'
-    assert "body" not in await desk.one(shown[0]["id"], with_body=False)
+    assert "body" not in await desk.one(shown[0]["id"])
+
+
+async def test_a_body_is_shown_only_after_the_log_says_who_looked_and_why(
+    database: Database, cluster: Cluster, metrics: Metrics, effect: Effect
+) -> None:
+    desk = ParkingDesk(database)
+    async with consuming(database, cluster, metrics, effect):
+        await until(lambda: sum(outcomes(metrics).values()) == 16)
+    first = (await desk.page({}, PageRequest(1, None))).items[0]["id"]
+    shown = await desk.opened(first, Actor("anna", ("operations",)), "the contract is in doubt")
+    assert shown["body"] == '{"n": 2}'
+    [entry] = await database.collection(PARKING_LOG).find(ALL, {"action": "body_shown"})
+    assert (entry["record"], entry["actor"]["id"], entry["reason"]) == (first, "anna", "the contract is in doubt")

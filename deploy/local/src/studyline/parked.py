@@ -58,11 +58,14 @@ def show(
     service: Service,
     record_id: Annotated[str, typer.Argument(metavar="ID", help="As the list names it.")],
     body: Annotated[bool, typer.Option("--body", help="Show the body too: it may hold a sponsor's data.")] = False,  # noqa: FBT002
+    reason: Annotated[str | None, typer.Option(help="Why the body is looked at: kept in the parking log.")] = None,
+    actor: Actor = "",
     data: Data = None,
 ) -> None:
     """Show one record with its headers as JSON."""
-    with _face(service, data) as face:
-        shown = _answer(face.get(f"/v1/parked/{httpx.URL(path=record_id).raw_path.decode()}", params={"body": body}))
+    asked = {"body": "true", "reason": reason or ""} if body else {}
+    with _face(service, data, actor) as face:
+        shown = _answer(face.get(f"/v1/parked/{httpx.URL(path=record_id).raw_path.decode()}", params=asked))
     typer.echo(json.dumps(shown, indent=2))
 
 

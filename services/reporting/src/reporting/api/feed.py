@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import structlog
 from chassis import clock
+from chassis.http.stopping import called_at_stop
 from chassis.mongo import Collection, Document, PyMongoError
 from chassis.problems import FieldError, Problem, Unavailable
 from chassis.scope import Scope
 from fastapi import FastAPI
 
-from reporting.api.stopping import called_at_stop
 from reporting.generations import Generations
 from reporting.queries.filters import EntryFilter
 from reporting.store import TIMELINE

@@ -21,6 +21,7 @@ from chassis import clock
 from chassis.health import Unhealthy
 from chassis.http.roles import Role
 from chassis.http.signing_keys import PublicKey, SigningKeys
+from chassis.journal import Actor
 from chassis.problems import Problem
 from chassis.scope import Scope
 from chassis.settings import ServiceSettings
@@ -43,6 +44,11 @@ class Principal:
     subject: str
     roles: frozenset[Role]
     scope: Scope
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as journals and logs tell it."""
+        return Actor(self.subject, tuple(sorted(self.roles)))
 
 
 class BadToken(Exception):  # noqa: N818 - an outcome of verifying, not shown to anybody

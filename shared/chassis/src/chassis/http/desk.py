@@ -12,7 +12,7 @@ from chassis.commands import Aggregate, Builder, Commands, Instruction, Outcome,
 from chassis.http.auth import Caller, requires
 from chassis.http.requests import etag, fingerprint, idempotency_key, if_match
 from chassis.http.roles import Role
-from chassis.journal import Actor, Context
+from chassis.journal import Context
 from chassis.scope import Scope
 
 
@@ -72,10 +72,9 @@ class desk:  # noqa: N801 - reads as a word in a route: Depends(desk(Role.OPERAT
         """Put together what surrounds the command."""
         await self._requires(caller)
         await request.app.state.backlog.check()
-        actor = Actor(caller.subject, tuple(sorted(caller.roles)))
         context = Context(
             command_id=derived_id("command", caller.subject, repr(caller.scope), key),
-            actor=actor,
+            actor=caller.actor,
             fingerprint=fingerprint(request.method, request.url.path, await request.body()),
             expected_version=version,
         )

@@ -66,13 +66,22 @@ class ParkingDesk:
         last = [items[-1]["subject"], items[-1]["place"]["offset"], items[-1]["_id"]] if more else []
         return Page(items=[_seen(one) for one in items], next=encode_cursor(last, filters) if more else None)
 
-    async def one(self, record_id: str, *, with_body: bool) -> dict[str, Any]:
-        """One record with its headers, and with its body where that is asked for. Raises the 404 problem."""
+    async def one(self, record_id: str) -> dict[str, Any]:
+        """One record with its headers, without its body. Raises the 404 problem."""
+        return _whole(await self._found(record_id))
+
+    async def opened(self, record_id: str, actor: Actor, reason: str) -> dict[str, Any]:
+        """One record with its body, once the parking log says who looked and why. Raises the 404 problem."""
+        found = await self._found(record_id)
+        entry = {"_id": clock.new_id(), "action": "body_shown", "record": record_id, "at": clock.now()}
+        await self._log.insert([{**entry, "reason": reason, "actor": _told(actor)}])
+        return {**_whole(found), "body": found["body"].decode(errors="replace")}
+
+    async def _found(self, record_id: str) -> Document:
         found = await self._parked.find_one(_ALL, {"_id": record_id})
         if found is None:
             raise not_found("parked record", record_id)
-        body = {"body": found["body"].decode(errors="replace")} if with_body else {}
-        return {**_seen(found), "headers": found["headers"], "body_bytes": len(found["body"]), **body}
+        return found
 
     async def redrive(self, order: Order) -> Document:
         """Have the chosen records' aggregates redriven; how many records and aggregates were marked now."""
@@ -134,7 +143,7 @@ class ParkingDesk:
             "by": order.by,
             "value": order.value,
             "reason": order.reason,
-            "actor": {"id": order.actor.id, "roles": list(order.actor.roles)},
+            "actor": _told(order.actor),
             "at": clock.now(),
             "request_fingerprint": order.request_fingerprint,
             "answer": answer,
@@ -146,3 +155,11 @@ class ParkingDesk:
 def _seen(document: Document) -> dict[str, Any]:
     shown = {name: document[name] for name in _SHOWN}
     return {"id": document["_id"], **shown, "redrive_requested": "redrive" in document}
+
+
+def _told(actor: Actor) -> Document:
+    return {"id": actor.id, "roles": list(actor.roles)}
+
+
+def _whole(document: Document) -> dict[str, Any]:
+    return {**_seen(document), "headers": document["headers"], "body_bytes": len(document["body"])}

@@ -12,7 +12,6 @@ from chassis.http.fields import Given, Text
 from chassis.http.paging import Page, Paging
 from chassis.http.requests import fingerprint, idempotency_key
 from chassis.http.roles import Role
-from chassis.journal import Actor
 from chassis.mongo import Database
 from chassis.problems import Problem
 from chassis.scope import Scope
@@ -65,7 +64,7 @@ async def order_of(
     return Order(
         request=derived_id("parking", caller.subject, key),
         request_fingerprint=fingerprint(request.method, request.url.path, await request.body()),
-        actor=Actor(caller.subject, tuple(sorted(caller.roles))),
+        actor=caller.actor,
         by=body.by,
         value=body.value,
         reason=body.reason,
@@ -104,9 +103,14 @@ def _add_reads(routes: APIRouter, at: ParkingDesk) -> None:
 
     @routes.get("/{record_id}")
     async def show_parked(  # pyright: ignore[reportUnusedFunction]
-        _: Staff,
+        caller: Staff,
         record_id: Annotated[str, Path(max_length=VALUE_CHARACTERS_MAX)],
-        body: Annotated[bool, Query(description="Show the body too.")] = False,  # noqa: FBT002
+        body: Annotated[bool, Query(description="Show the body too; needs a reason.")] = False,  # noqa: FBT002
+        reason: Annotated[Text | None, Query(description="Why the body is looked at.")] = None,
     ) -> dict[str, Any]:
-        """One parked record; its body only where it is asked for."""
-        return await at.one(record_id, with_body=body)
+        """One parked record; its body only where it is asked for, and then the parking log says who looked."""
+        if not body:
+            return await at.one(record_id)
+        if reason is None:
+            raise Problem(422, "reason_missing", "Say in `reason` why the body is looked at.", field="reason")
+        return await at.opened(record_id, caller.actor, reason)
