@@ -149,6 +149,46 @@ async def test_one_click_signs_in_as_operations(browser: httpx.AsyncClient) -> N
     assert (identity["aud"], identity["nonce"]) == ("portal", "n")
 
 
+async def test_whoever_signs_in_has_just_authenticated_and_has_a_name_to_print(browser: httpx.AsyncClient) -> None:
+    tokens = (await redeem(browser, code_in(await sign_in(browser, name="  Ada   Lovelace ")))).json()
+    for kind in ("access_token", "id_token"):
+        found = await claims(browser, tokens[kind])
+        assert (found["name"], found["acr"]) == ("Ada Lovelace", "urn:studyline:acr:sign-in")
+        assert 0 <= found["iat"] - found["auth_time"] <= 60
+    assert (await claims(browser, tokens["access_token"]))["client_id"] == "portal"
+
+
+async def test_an_application_that_asks_for_it_gets_a_token_that_is_good_for_signing(
+    browser: httpx.AsyncClient,
+) -> None:
+    asked = {**ASKED, "acr_values": "phr urn:studyline:acr:signing", "prompt": "login", "max_age": "300"}
+    page = (await browser.get("/authorize", params=asked)).text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    assert "Signing: your name will be printed" in page
+    answer = await browser.post("/authorize", data={**fields, "role": "quality"})
+    tokens = (await redeem(browser, code_in(answer))).json()
+    found = await claims(browser, tokens["access_token"])
+    assert (found["acr"], found["name"]) == ("urn:studyline:acr:signing", "development-quality")
+
+
+async def test_nobody_is_signed_in_without_being_asked(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/authorize", params={**ASKED, "prompt": "none"})
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["error"] == ["login_required"]
+
+
+async def test_a_command_line_gets_a_token_for_signing_only_where_it_asks(browser: httpx.AsyncClient) -> None:
+    plain = await claims(browser, (await fetch(browser, role="admin")).json()["access_token"])
+    assert not {"acr", "auth_time"} & set(plain)
+    asked = await fetch(browser, role="admin", acr_values="urn:studyline:acr:signing", subject="ada", name="Ada")
+    found = await claims(browser, asked.json()["access_token"])
+    assert (found["acr"], found["sub"], found["name"]) == ("urn:studyline:acr:signing", "ada", "Ada")
+
+
+async def test_the_issuer_says_which_classes_of_authentication_it_has(browser: httpx.AsyncClient) -> None:
+    document = (await browser.get("/.well-known/openid-configuration")).json()
+    assert document["acr_values_supported"] == ["urn:studyline:acr:sign-in", "urn:studyline:acr:signing"]
+
+
 async def test_a_sponsor_signs_in_with_a_name_a_line(browser: httpx.AsyncClient) -> None:
     answer = await sign_in(browser, role="sponsor", sponsors="Novartis\r\n\r\nPfizer")
     tokens = (await redeem(browser, code_in(answer))).json()

@@ -86,10 +86,12 @@ def token(
     role: Annotated[str, typer.Option(help="operations, monitor, regulatory, quality, sponsor, partner or admin.")],
     sponsor: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A sponsor it may see; repeatable.")] = None,
     subject: Annotated[str, typer.Option(help="Who acts: shown in audit trails.")] = "",
+    name: Annotated[str, typer.Option(help="The name that signatures print.")] = "",
     data: Data = None,
+    to_sign: Annotated[bool, typer.Option("--to-sign", help="Good for signing, for five minutes.")] = False,  # noqa: FBT002
 ) -> None:
     """Print a bearer token."""
-    typer.echo(token_of(find_layout(data).root, role, sponsor or (), subject))
+    typer.echo(token_of(find_layout(data).root, role, sponsor or (), subject, name, stepped_up=to_sign))
 
 
 @app.command()

@@ -6,17 +6,20 @@ from pathlib import Path
 import httpx
 
 from studyline.errors import StackError
-from studyline.issuer.settings import COMMAND_CLIENT, load_clients
+from studyline.issuer.settings import COMMAND_CLIENT, SIGNING_CLASSES, load_clients
 from studyline.paths import find_layout
 from studyline.state import load_state
 
 WAIT_SECONDS = 10
 
 
-def token(data: Path, role: str, sponsors: Sequence[str] = (), subject: str = "") -> str:
+def token(
+    data: Path, role: str, sponsors: Sequence[str] = (), subject: str = "", name: str = "", *, stepped_up: bool = False
+) -> str:
     """Get an access token from the stack that runs on the directory `data`.
 
-    `sponsors` are names; without any the token sees all, where the role may. `subject` says who acts.
+    `sponsors` are names; without any the token sees all, where the role may. `subject` says who acts, `name` what their
+    signatures print. `stepped_up`: who acts has just authenticated for signing.
     Raises StackError when no stack runs, or the issuer refuses.
     """
     layout = find_layout(data)
@@ -26,6 +29,8 @@ def token(data: Path, role: str, sponsors: Sequence[str] = (), subject: str = ""
         "role": role,
         "sponsor": list(sponsors),
         "subject": subject,
+        "name": name,
+        "acr_values": SIGNING_CLASSES if stepped_up else "",
     }
     login = (COMMAND_CLIENT, load_clients(layout.issuer)[COMMAND_CLIENT].secret)
     with httpx.Client(trust_env=False, timeout=WAIT_SECONDS) as client:

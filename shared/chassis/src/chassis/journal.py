@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
 import orjson
-from kernel import Event, bounds, derived_id
+from kernel import Event, SignedEvent, bounds, derived_id
 
 from chassis.mongo import Collection, Database, Document
 from chassis.telemetry import current_traceparent
@@ -104,7 +104,7 @@ def entry_of(change: Change, context: Context) -> Document:
         "actor": {"id": context.actor.id, "roles": list(context.actor.roles)},
         "on_behalf_of": change.owner.sponsor,
         "reason": context.reason,
-        "signature": None,
+        "signature": _signature(change.events),
         "provenance": context.provenance,
         "occurred_at": change.events[-1].occurred_at,
         "recorded_at": change.recorded_at,
@@ -114,6 +114,12 @@ def entry_of(change: Change, context: Context) -> Document:
         "prev_hash": change.previous_hash,
     }
     return {**entry, "hash": entry_hash(entry), UNSEALED: True, **({"pending": True} if messages else {})}
+
+
+def _signature(events: Sequence[Event]) -> Document | None:
+    """The signature by which the command was given; a command is one act and has one at most."""
+    signed = [event.signature.model_dump(mode="json") for event in events if isinstance(event, SignedEvent)]
+    return signed[0] if signed else None
 
 
 def entry_hash(entry: Mapping[str, Any]) -> str:

@@ -43,6 +43,13 @@ class ServiceSettings(BaseSettings):
     audience: Annotated[str, StringConstraints(min_length=1)] = "studyline"
     jwks_url: HttpUrl | None = None
     signing_algorithm: Literal["ES256", "RS256"] = "ES256"
+    signing_acr_values: Annotated[str, StringConstraints(pattern=r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$")] = Field(
+        default="urn:studyline:acr:signing",
+        description="Authentication classes (acr) that are good for signing, separated by spaces, best first",
+    )
+    signing_max_age_seconds: Annotated[int, Field(ge=10, le=3_600)] = Field(
+        default=300, description="How old the authentication of who signs may be"
+    )
     instance: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
         default=None,
         description="Name of this replica that stays the same over restarts, so that it goes on where it was",

@@ -11,6 +11,7 @@ from studyline.issuer.grants import CodeBook
 from studyline.issuer.settings import IssuerSettings
 from studyline.issuer.sign_in import SignInPage
 from studyline.issuer.signing import ALGORITHM, load_key, public_keys
+from studyline.issuer.step_up import ORDINARY_CLASS
 from studyline.issuer.tokens import TokenEndpoint
 
 
@@ -21,7 +22,7 @@ def create_app(settings: IssuerSettings) -> Starlette:
     page = SignInPage(settings, codes)
     return Starlette(
         routes=[
-            Route("/.well-known/openid-configuration", _fixed(discovery(settings.url))),
+            Route("/.well-known/openid-configuration", _fixed(discovery(settings))),
             Route("/jwks", _fixed(public_keys(key))),
             Route("/authorize", page.show, methods=["GET"]),
             Route("/authorize", page.choose, methods=["POST"]),
@@ -31,8 +32,9 @@ def create_app(settings: IssuerSettings) -> Starlette:
     )
 
 
-def discovery(url: str) -> dict[str, object]:
+def discovery(settings: IssuerSettings) -> dict[str, object]:
     """Describe the issuer (OpenID Connect Discovery 1.0)."""
+    url = settings.url
     return {
         "issuer": url,
         "authorization_endpoint": f"{url}/authorize",
@@ -42,6 +44,9 @@ def discovery(url: str) -> dict[str, object]:
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "subject_types_supported": ["public"],
         "scopes_supported": ["openid"],
+        "acr_values_supported": [ORDINARY_CLASS, *settings.signing_classes],
+        "claims_supported": ["sub", "name", "auth_time", "acr", "roles", "sponsors", "studies"],
+        "prompt_values_supported": ["login", "none"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from chassis import clock
 
 from studyline.issuer.identities import Identity
+from studyline.issuer.step_up import Authentication
 
 CODE_LIFETIME_SECONDS = 60.0
 OPEN_CODES_LIMIT = 1_000
@@ -24,6 +25,7 @@ class Grant:
     challenge: str
     nonce: str
     identity: Identity
+    authentication: Authentication
     expires_at: float
 
 
@@ -34,11 +36,20 @@ class CodeBook:
         """Start with none."""
         self._grants: OrderedDict[str, Grant] = OrderedDict()
 
-    def give(self, *, client_id: str, redirect_uri: str, challenge: str, nonce: str, identity: Identity) -> str:
+    def give(
+        self,
+        *,
+        client_id: str,
+        redirect_uri: str,
+        challenge: str,
+        nonce: str,
+        identity: Identity,
+        authentication: Authentication,
+    ) -> str:
         """Note a grant and return its code."""
         code = secrets.token_urlsafe(32)
         expires_at = clock.monotonic() + CODE_LIFETIME_SECONDS
-        self._grants[code] = Grant(client_id, redirect_uri, challenge, nonce, identity, expires_at)
+        self._grants[code] = Grant(client_id, redirect_uri, challenge, nonce, identity, authentication, expires_at)
         while len(self._grants) > OPEN_CODES_LIMIT:
             self._grants.popitem(last=False)
         return code

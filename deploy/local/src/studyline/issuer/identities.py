@@ -21,6 +21,7 @@ class Identity(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     sub: str
+    name: str
     roles: tuple[Role, ...]
     sponsors: tuple[str, ...]
     studies: tuple[str, ...] | None = None
@@ -30,15 +31,19 @@ class Identity(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-def identity_of(role: str, sponsors: Sequence[str], studies: Sequence[str] = (), subject: str = "") -> Identity:
-    """Build an identity; `sponsors` are names. Raises IdentityError."""
+def identity_of(
+    role: str, sponsors: Sequence[str], studies: Sequence[str] = (), subject: str = "", name: str = ""
+) -> Identity:
+    """Build an identity; `sponsors` are names, `name` is what signatures print. Raises IdentityError."""
     chosen = role_of(role)
     names = [name.strip() for name in sponsors if name.strip()]
     if chosen in OUTSIDE_ROLES and not names:
         message = f"The role {chosen} sees only its own sponsors: name at least one sponsor"
         raise IdentityError(message)
+    acting = subject.strip() or f"development-{chosen}"
     return Identity(
-        sub=subject.strip() or f"development-{chosen}",
+        sub=acting,
+        name=" ".join(name.split()) or acting,
         roles=(chosen,),
         sponsors=tuple(sponsor_id(name) for name in names) or EVERY_SPONSOR,
         studies=tuple(studies) or None,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from chassis.settings import ServiceSettings
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from studyline.errors import StackError
@@ -14,6 +15,8 @@ from studyline.paths import write_private
 CLIENTS_FILE = "clients.json"
 COMMAND_CLIENT = "studyline-command"
 PORTAL_CLIENT = "studyline-portal"
+SIGNING_CLASSES: str = ServiceSettings.model_fields["signing_acr_values"].default
+"""The classes of authentication that are good for signing, as the services expect them."""
 
 
 class ClientApplication(BaseModel):
@@ -37,6 +40,7 @@ class IssuerSettings(BaseModel):
     audience: str
     folder: Path
     clients: dict[str, ClientApplication]
+    signing_classes: tuple[str, ...] = tuple(SIGNING_CLASSES.split())
 
 
 CLIENTS = TypeAdapter(dict[str, ClientApplication])
@@ -73,6 +77,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> IssuerSettings
         audience=environment.get("STUDYLINE_AUDIENCE", "studyline"),
         folder=folder,
         clients=load_clients(folder),
+        signing_classes=tuple(environment.get("STUDYLINE_SIGNING_ACR_VALUES", SIGNING_CLASSES).split()),
     )
 
 

@@ -15,6 +15,7 @@ from studyline.issuer.forms import Form, FormError, one, read_form
 from studyline.issuer.grants import CodeBook
 from studyline.issuer.identities import IdentityError, identity_of
 from studyline.issuer.settings import IssuerSettings
+from studyline.issuer.step_up import authenticated_now
 
 PAGE = Template(files("studyline.issuer").joinpath("sign_in.html").read_text())
 S256_CHALLENGE_LENGTH = 43
@@ -33,6 +34,7 @@ class SignInRequest:
     state: str
     nonce: str
     code_challenge: str
+    acr_values: str
 
 
 class SignInPage:
@@ -47,9 +49,13 @@ class SignInPage:
         """Show the page, or say why the application's request is refused."""
         query = {name: request.query_params.getlist(name) for name in request.query_params}
         try:
-            return _page(self._check(query))
+            asked = self._check(query)
         except SignInError as error:
             return _refused(str(error))
+        if one(query, "prompt") == "none":
+            # Nobody stays signed in here: every sign-in is a new authentication, as prompt=login and max_age ask.
+            return self._back(asked, error="login_required")
+        return _page(asked)
 
     async def choose(self, request: Request) -> Response:
         """Take the user's choice and go back to the application."""
@@ -59,7 +65,7 @@ class SignInPage:
         except (FormError, SignInError) as error:
             return _refused(str(error))
         try:
-            identity = identity_of(one(form, "role"), one(form, "sponsors").splitlines())
+            identity = identity_of(one(form, "role"), one(form, "sponsors").splitlines(), name=one(form, "name"))
         except IdentityError as error:
             return _page(asked, chosen=one(form, "role"), problem=str(error))
         code = self._codes.give(
@@ -68,8 +74,12 @@ class SignInPage:
             challenge=asked.code_challenge,
             nonce=asked.nonce,
             identity=identity,
+            authentication=authenticated_now(asked.acr_values, self._settings.signing_classes),
         )
-        answer = urlencode({"code": code, "state": asked.state, "iss": self._settings.url})
+        return self._back(asked, code=code)
+
+    def _back(self, asked: SignInRequest, **answer_with: str) -> Response:
+        answer = urlencode({**answer_with, "state": asked.state, "iss": self._settings.url})
         joint = "&" if urlsplit(asked.redirect_uri).query else "?"
         return RedirectResponse(f"{asked.redirect_uri}{joint}{answer}", 303, {"Cache-Control": "no-store"})
 
@@ -95,8 +105,9 @@ def _page(asked: SignInRequest, chosen: str = Role.OPERATIONS, problem: str = ""
         nonce=marker,
         problem=f'<p role="alert" class="problem">{escape(problem)}</p>' if problem else "",
         hidden="".join(
-            f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items()
+            f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items() if value
         ),
+        purpose="Signing: your name will be printed with the signature." if asked.acr_values else "",
         roles="".join(_radio(role, checked=role == chosen) for role in Role),
     )
     target = urlsplit(asked.redirect_uri)

@@ -40,9 +40,11 @@ class Servers:
         """The issuer, exactly as in its tokens."""
         return self.addresses.issuer
 
-    def token(self, role: str, sponsors: Sequence[str] = (), subject: str = "") -> str:
-        """Get a bearer token; `sponsors` are names, none means all."""
-        return token(self.data, role, sponsors, subject)
+    def token(
+        self, role: str, sponsors: Sequence[str] = (), subject: str = "", name: str = "", *, stepped_up: bool = False
+    ) -> str:
+        """Get a bearer token; `sponsors` are names, none means all. `stepped_up` makes it good for signing."""
+        return token(self.data, role, sponsors, subject, name, stepped_up=stepped_up)
 
     def state(self) -> StackState:
         """Read the present process ids."""

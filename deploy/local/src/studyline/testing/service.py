@@ -31,9 +31,9 @@ class Face:
     database: Database
     token: str
 
-    def acting(self, role: str, *sponsors: str) -> "Face":
-        """The same face for a caller of this role; without sponsors the caller sees all."""
-        return replace(self, token=self.servers.token(role, sponsors))
+    def acting(self, role: str, *sponsors: str, subject: str = "", name: str = "", signing: bool = False) -> "Face":
+        """The same face for a caller of this role; without sponsors the caller sees all. `signing`: good for that."""
+        return replace(self, token=self.servers.token(role, sponsors, subject, name, stepped_up=signing))
 
     async def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> httpx.Response:
         """Give a command, under a new key unless one is named."""

@@ -7,7 +7,7 @@ only. Every failure is the same 401, so that an attacker learns nothing from it.
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Self, cast
 
 import httpx
@@ -20,6 +20,7 @@ from joserfc.jwt import JWTClaimsRegistry
 from chassis import clock
 from chassis.health import Unhealthy
 from chassis.http.roles import Role
+from chassis.http.sign_ins import SignIn, sign_in_of
 from chassis.http.signing_keys import PublicKey, SigningKeys
 from chassis.journal import Actor
 from chassis.problems import Problem
@@ -44,6 +45,7 @@ class Principal:
     subject: str
     roles: frozenset[Role]
     scope: Scope
+    sign_in: SignIn = field(default_factory=SignIn)
 
     @property
     def actor(self) -> Actor:
@@ -156,8 +158,12 @@ class Authenticator:
 
 def unauthenticated(detail: str, challenge: str = "") -> Problem:
     """Give the 401 problem with its challenge (RFC 6750)."""
-    value = f'Bearer realm="studyline", {challenge}' if challenge else 'Bearer realm="studyline"'
-    return Problem(401, "unauthenticated", detail, headers={"WWW-Authenticate": value})
+    return Problem(401, "unauthenticated", detail, headers=challenged(challenge))
+
+
+def challenged(terms: str = "") -> dict[str, str]:
+    """Give the header that says which authentication is wanted."""
+    return {"WWW-Authenticate": f'Bearer realm="studyline", {terms}' if terms else 'Bearer realm="studyline"'}
 
 
 _bearer = HTTPBearer(
@@ -241,6 +247,7 @@ def _principal_of(claims: dict[str, Any]) -> Principal:
         subject=subject,
         roles=frozenset(role for role in Role if role in named),
         scope=Scope.of(_texts(claims, "sponsors"), studies),
+        sign_in=sign_in_of(claims),
     )
 
 

@@ -14,6 +14,7 @@ from chassis.health import Health
 from chassis.http.auth import Authenticator
 from chassis.http.deadline import AnswerInTime
 from chassis.http.requests import BodyGuard, CrashGuard, RequestContext
+from chassis.http.signing import SigningRules
 from chassis.metrics import Metrics
 from chassis.settings import ServiceSettings
 from chassis.telemetry import http_telemetry
@@ -23,7 +24,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_STATUSES = {
     400: "A header, a cursor or the body cannot be read.",
-    401: "The access token is missing or not valid.",
+    401: "The access token is missing or not valid, or who signs must authenticate again (RFC 9470).",
     403: "The caller's roles do not allow this.",
     404: "There is no such object that the caller may see.",
     409: "A rule refuses the command; every unmet reason is under `reasons`.",
@@ -108,6 +109,7 @@ def create_app(  # noqa: PLR0913 - the composition root names its parts
         middleware=_middleware(metrics, settings.http_body_limit_bytes, body_limits_bytes or {}),
     )
     app.state.authenticator = authenticator
+    app.state.signing_rules = SigningRules.from_settings(settings)
     health.register("issuer", authenticator.check)
     problems.install(app, translations or {})
     for router in routers:
