@@ -1,6 +1,7 @@
 """Each service's OpenAPI is a valid 3.1 document, its AsyncAPI a 3.0 document whose references lead somewhere."""
 
 import json
+import re
 from typing import Any, cast
 
 import pytest
@@ -37,6 +38,14 @@ async def test_openapi_is_valid_and_every_route_tells_its_problems(service: str)
     OpenAPIV31SpecValidator(document).validate()
     commands = [item["post"] for path, item in document["paths"].items() if path.startswith("/v1") and "post" in item]
     assert all(command["responses"].keys() >= PROBLEMS for command in commands)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_operation_is_named_as_its_command_reads_and_no_two_alike(service: str) -> None:
+    paths: Any = composed(service).app("api").openapi()["paths"]
+    names = [operation["operationId"] for item in paths.values() for operation in item.values()]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)+", name) for name in names), names
 
 
 @pytest.mark.parametrize("service", SERVICES)

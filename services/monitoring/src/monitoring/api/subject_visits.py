@@ -25,7 +25,7 @@ def router(database: Database) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["subject visits"])
 
     @routes.post("/sites/{site_id}/subject-visits", status_code=201)
-    async def expect_visit(site_id: str, body: ExpectSubjectVisitRequest, at: Entering) -> JSONResponse:
+    async def expect_subject_visit(site_id: str, body: ExpectSubjectVisitRequest, at: Entering) -> JSONResponse:
         """Expect a subject at a visit of the schedule."""
         subject_visit_id = at.new_id("subject-visit")
         facts = {**body.model_dump(exclude={"reason"}), "subject_visit_id": subject_visit_id}
@@ -33,23 +33,23 @@ def router(database: Database) -> APIRouter:
         return await at.carry_out(SUBJECT_VISITS, subject_visit_id, command, reason=body.reason, created=True)
 
     @routes.get("/subject-visits")
-    async def list_visits(condition: Where, caller: Caller, wanted: Paging) -> Page[dict[str, Any]]:
+    async def list_subject_visits(condition: Where, caller: Caller, wanted: Paging) -> Page[dict[str, Any]]:
         """Subjects' visits within the caller's scope."""
         return await reading.page(database, caller.scope, SUBJECT_VISITS, condition, wanted)
 
     @routes.get("/subject-visits/{subject_visit_id}")
-    async def read_visit(subject_visit_id: str, caller: Caller, response: Response) -> dict[str, Any]:
+    async def read_subject_visit(subject_visit_id: str, caller: Caller, response: Response) -> dict[str, Any]:
         """One subject's visit; its version as ETag."""
         return await reading.answered(database, caller.scope, SUBJECT_VISITS, subject_visit_id, response)
 
     @routes.post("/subject-visits/{subject_visit_id}/complete")
-    async def complete_visit(subject_visit_id: str, body: StepRequest, at: Entering) -> JSONResponse:
+    async def complete_subject_visit(subject_visit_id: str, body: StepRequest, at: Entering) -> JSONResponse:
         """Note that the subject was seen."""
         command = CompleteSubjectVisit(occurred_at=body.occurred_at)
         return await at.carry_on(SUBJECT_VISITS, subject_visit_id, command, reason=body.reason)
 
     @routes.post("/subject-visits/{subject_visit_id}/miss")
-    async def miss_visit(subject_visit_id: str, body: StepRequest, at: Entering) -> JSONResponse:
+    async def miss_subject_visit(subject_visit_id: str, body: StepRequest, at: Entering) -> JSONResponse:
         """Note that the subject was not seen."""
         command = MissSubjectVisit(occurred_at=body.occurred_at)
         return await at.carry_on(SUBJECT_VISITS, subject_visit_id, command, reason=body.reason)

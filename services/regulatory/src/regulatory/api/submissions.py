@@ -86,7 +86,7 @@ def _add_reads(routes: APIRouter, database: Database) -> None:
 
 
 def _add_step(routes: APIRouter, name: str, command: type[SubmissionCommand]) -> None:
-    @routes.post(f"/{{submission_id}}/{name}", name=name, description=command.__doc__)
+    @routes.post(f"/{{submission_id}}/{name}", name=f"{name}-submission", description=command.__doc__)
     async def take_step(submission_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         asked = command.model_validate({"occurred_at": body.occurred_at})
         return await at.carry_on(SUBMISSIONS, submission_id, asked, reason=body.reason)

@@ -63,13 +63,13 @@ def router(database: Database) -> APIRouter:
         return await reading.answered(database, caller.scope, STUDIES, study_id, response)
 
     @routes.post("/{study_id}/status")
-    async def change_status(study_id: str, body: StudyStatusRequest, at: Managing) -> JSONResponse:
+    async def change_study_status(study_id: str, body: StudyStatusRequest, at: Managing) -> JSONResponse:
         """Move the study to another overall status."""
         command = ChangeStudyStatus(occurred_at=body.occurred_at, status=body.status)
         return await at.carry_on(STUDIES, study_id, command, reason=body.reason)
 
     @routes.post("/{study_id}/milestones")
-    async def record_milestone(study_id: str, body: MilestoneRequest, at: Managing) -> JSONResponse:
+    async def record_study_milestone(study_id: str, body: MilestoneRequest, at: Managing) -> JSONResponse:
         """Give a milestone the dates it has now; null takes a date back."""
         milestone = Milestone(kind=body.kind, planned=body.planned, actual=body.actual)
         command = RecordStudyMilestone(occurred_at=body.occurred_at, milestone=milestone)

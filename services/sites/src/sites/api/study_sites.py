@@ -65,7 +65,7 @@ def router(database: Database) -> APIRouter:
         return await reading.answered(database, caller.scope, STUDY_SITES, site_id, response)
 
     @routes.get("/sites/{site_id}/readiness")
-    async def read_readiness(site_id: str, caller: Caller) -> dict[str, Any]:
+    async def read_site_readiness(site_id: str, caller: Caller) -> dict[str, Any]:
         """What the site's activation needs, and what is there."""
         return await queries.readiness(database, caller.scope, site_id)
 
@@ -81,7 +81,7 @@ def router(database: Database) -> APIRouter:
 
 
 def _add_step(routes: APIRouter, name: str, command: type[StudySiteCommand]) -> None:
-    @routes.post(f"/sites/{{site_id}}/{name}", name=name, description=command.__doc__)
+    @routes.post(f"/sites/{{site_id}}/{name}", name=f"{name}-site", description=command.__doc__)
     async def take_step(site_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         asked = command.model_validate({"occurred_at": body.occurred_at})
         return await at.carry_on(STUDY_SITES, site_id, asked, reason=body.reason)

@@ -52,7 +52,7 @@ def router(database: Database) -> APIRouter:
         return await reading.answered(database, caller.scope, SUBJECTS, subject_id, response)
 
     @routes.post("/subjects/{subject_id}/{step}")
-    async def take_step(subject_id: str, step: StepPath, body: StepRequest, at: Entering) -> JSONResponse:
+    async def take_subject_step(subject_id: str, step: StepPath, body: StepRequest, at: Entering) -> JSONResponse:
         """Take the subject's next step."""
         command = handlers.advance_subject(subject_id, STEP_OF[step], body.occurred_at)
         return await at.carry_out(SUBJECTS, subject_id, command, reason=body.reason)

@@ -6,6 +6,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from pydantic import JsonValue
 from starlette.middleware import Middleware
 
@@ -69,6 +70,10 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
 class ServiceApp(FastAPI):
     """A FastAPI app whose OpenAPI document speaks of problems instead of FastAPI's own errors."""
 
+    def __init__(self, **known: Any) -> None:
+        """What FastAPI takes, without pages of its own."""
+        super().__init__(docs_url=None, redoc_url=None, generate_unique_id_function=operation_id, **known)
+
     def openapi(self) -> dict[str, Any]:
         """Give the OpenAPI 3.1 document, made once."""
         if self.openapi_schema is None:
@@ -102,8 +107,6 @@ def create_app(  # noqa: PLR0913 - the composition root names its parts
         title=title,
         version=version,
         description=f"The {service} service of Studyline. Bodies with unknown fields are refused (422).",
-        docs_url=None,
-        redoc_url=None,
         lifespan=_with_authenticator(authenticator, lifespan),
         telemetry=http_telemetry(),
         middleware=_middleware(metrics, settings.http_body_limit_bytes, body_limits_bytes or {}),
@@ -117,6 +120,12 @@ def create_app(  # noqa: PLR0913 - the composition root names its parts
     for router in (health.router(), metrics.router(), _asyncapi_router(asyncapi or {})):
         app.include_router(router)
     return app
+
+
+def operation_id(route: APIRoute) -> str:
+    """The route's name as clients' generators have it: `activate_site` and `activate-site` give `activateSite`."""
+    first, *others = route.name.replace("-", "_").split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def create_server(app: FastAPI, settings: ServiceSettings) -> uvicorn.Server:
