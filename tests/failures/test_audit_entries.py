@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from chassis import clock
@@ -27,18 +27,24 @@ SUBJECT: Final = {"study_id": ACME.study_id, "site_id": ACME.site_id, "subject_k
 SUBMISSION: Final = {"study_id": ACME.study_id, "body": "competent_authority", "country": "DE", **STEP}
 APPROVAL: Final = {"reference": "R-1", "covers": ["Protocol 1.0"], **STEP}
 SUBMISSIONS: Final = "/v1/submissions"
+BOUND_TO_SPONSORS: Final = {Role.SPONSOR, Role.PARTNER}
 PARKED_ROUTES: Final = ("/v1/parked/redrive", "/v1/parked/discard")
 """Parked records have a trail of their own: `test_parked_routes.py`."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """How to bring a route to succeed: commands before it, each under the id that the one before gave, and its body."""
+    """How to bring a route to succeed: commands before it, each under the ids that those before gave, and its body.
+
+    `of_all` needs a token that sees every sponsor; `entries` counts the aggregates that the command concerns.
+    """
 
     body: Mapping[str, Any]
     before: Sequence[tuple[str, Mapping[str, Any]]] = ()
     path: str = ""
     on_evidence: bool = False
+    of_all: bool = False
+    entries: int = 1
 
 
 def adopted(kind: str, record: Mapping[str, Any], before: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> Way:
@@ -62,6 +68,19 @@ OPEN: Final = (
 )
 PAUSED: Final = (*OPEN, ("/v1/sites/{id}/pause-enrolment", STEP))
 CONSENTED: Final = (*OPEN, ("/v1/sites/{id}/subjects", {"subject_key": "007", **STEP}))
+PERSON: Final = {"family_name": "K", "given_name": "M", "profession": "nurse", "country": "DE", **STEP}
+GCP: Final = {"kind": "gcp_certificate", "issued_on": DAY, **STEP}
+PEOPLE, ORGANISATIONS = "/v1/people", "/v1/organisations"
+KNOWN_PERSON: Final = ((PEOPLE, PERSON),)
+CERTIFIED: Final = (*KNOWN_PERSON, (f"{PEOPLE}/{{person_id}}/credentials", GCP))
+TWO_PEOPLE: Final = (*KNOWN_PERSON, *KNOWN_PERSON)
+MERGED_PEOPLE: Final = (*TWO_PEOPLE, (f"{PEOPLE}/{{id}}/merge", {"into": "{earlier}", **STEP}))
+KNOWN_PLACE: Final = ((ORGANISATIONS, {**PLACE, **STEP}),)
+TWO_PLACES: Final = (*KNOWN_PLACE, *KNOWN_PLACE)
+MERGED_PLACES: Final = (*TWO_PLACES, (f"{ORGANISATIONS}/{{id}}/merge", {"into": "{earlier}", **STEP}))
+SITE_AND_PERSON: Final = (*IDENTIFIED, *KNOWN_PERSON)
+LEADS: Final = {"person_id": "{person_id}", "role": "principal_investigator", **STEP}
+LED: Final = (*SITE_AND_PERSON, ("/v1/sites/{site_id}/staff", LEADS))
 PREPARED: Final = ((SUBMISSIONS, SUBMISSION),)
 SUBMITTED: Final = (*PREPARED, (f"{SUBMISSIONS}/{{id}}/submit", STEP))
 QUESTIONED: Final = (*SUBMITTED, (f"{SUBMISSIONS}/{{id}}/receive-questions", STEP))
@@ -87,6 +106,33 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         "/v1/sites/{site_id}/close": Way(STEP, OPEN),
         "/v1/sites/{site_id}/terminate": Way(STEP, OPEN),
         "/v1/sites/{site_id}/subjects": Way({"subject_key": "007", **STEP}, OPEN),
+        "/v1/sites/{site_id}/facility": Way(
+            {"facility_id": "{organisation_id}", **STEP}, (*IDENTIFIED, *KNOWN_PLACE), of_all=True
+        ),
+        "/v1/sites/{site_id}/staff": Way(LEADS, SITE_AND_PERSON, of_all=True),
+        "/v1/sites/{site_id}/staff/{assignment_id}/end": Way(STEP, LED),
+        "/v1/sites/{site_id}/staff/{assignment_id}/void": Way(STEP, LED),
+        "/v1/sites/{site_id}/principal-investigator": Way(
+            {"person_id": "{person_id}", **STEP}, (*LED, *KNOWN_PERSON), of_all=True
+        ),
+        ORGANISATIONS: Way({**PLACE, **STEP}, of_all=True),
+        f"{ORGANISATIONS}/{{organisation_id}}/correct": Way(
+            {"name": "Ulm", "country": "DE", **STEP}, KNOWN_PLACE, of_all=True
+        ),
+        f"{ORGANISATIONS}/{{organisation_id}}/merge": Way(
+            {"into": "{earlier}", **STEP}, TWO_PLACES, of_all=True, entries=2
+        ),
+        f"{ORGANISATIONS}/{{organisation_id}}/unmerge": Way(
+            {"out_of": "{merged_into}", **STEP}, MERGED_PLACES, of_all=True, entries=2
+        ),
+        PEOPLE: Way(PERSON, of_all=True),
+        f"{PEOPLE}/{{person_id}}/correct": Way({**PERSON, "title": "Dr."}, KNOWN_PERSON, of_all=True),
+        f"{PEOPLE}/{{person_id}}/credentials": Way(GCP, KNOWN_PERSON, of_all=True),
+        f"{PEOPLE}/{{person_id}}/credentials/{{credential_id}}/void": Way(STEP, CERTIFIED, of_all=True),
+        f"{PEOPLE}/{{person_id}}/merge": Way({"into": "{earlier}", **STEP}, TWO_PEOPLE, of_all=True, entries=2),
+        f"{PEOPLE}/{{person_id}}/unmerge": Way(
+            {"out_of": "{merged_into}", **STEP}, MERGED_PEOPLE, of_all=True, entries=2
+        ),
         "/v1/subjects/{subject_id}/{step}": Way(STEP, CONSENTED, "/v1/subjects/{id}/screen"),
         "/v1/adoptions/studies": adopted(
             "studies",
@@ -160,19 +206,34 @@ def filled(value: Any, **names: str) -> Any:
 async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
     """The path and the body with which the route can succeed now."""
     names = {"key": clock.new_id()[:8], "study_id": ACME.study_id, "site_id": ACME.site_id, "id": ""}
+    learned: dict[str, str] = {}
     for path, body in way.before:
         answer = await face.post(filled(path, **names), filled(body, **names))
         assert answer.is_success, f"{path}: {answer.text}"
         told = answer.json()
         told = told["results"][0] if "results" in told else told
-        names["study_id"] = told.get("study_id", names["study_id"])
+        learned |= ids_in(told)
         kind = path.rpartition("/")[2]
+        names["earlier"] = names["id"]
         names["id"] = told.get("id") or told[ID_OF.get(kind, next(one for one in told if one.endswith("_id")))]
+        names |= learned
     if way.on_evidence:
         await told_of_evidence(face, {"study_id": names["study_id"], "site_id": names["id"], "country": "DE"})
     if names["id"]:
-        names |= dict.fromkeys(re.findall(r"\{(\w+)\}", route), names["id"])
+        names |= dict.fromkeys(re.findall(r"\{(\w+)\}", route), names["id"]) | learned
     return filled(way.path or route, **names), filled(way.body, **names)
+
+
+def ids_in(told: Mapping[str, Any]) -> dict[str, str]:
+    """The ids that an answer tells, and those of what was added last to a list in it."""
+    lists = [cast("list[Any]", value) for value in told.values() if isinstance(value, list)]
+    parts = [cast("dict[str, Any]", one[-1]) for one in lists if one and isinstance(one[-1], dict)] + [dict(told)]
+    return {
+        name: value
+        for part in parts
+        for name, value in part.items()
+        if isinstance(value, str) and (name.endswith("_id") or name == "merged_into")
+    }
 
 
 async def told_of_evidence(face: Face, site: dict[str, str]) -> None:
@@ -221,14 +282,16 @@ async def test_every_role_leaves_one_complete_entry_or_is_refused_and_leaves_non
     path, body = await prepared(face, way, route)
     for role in Role:
         before = await entries_of(face)
-        answer = await face.acting(role.value, "Acme").post(path, body)
+        sponsors = () if way.of_all and role not in BOUND_TO_SPONSORS else ("Acme",)
+        answer = await face.acting(role.value, *sponsors).post(path, body)
         new = [entry for key, entry in (await entries_of(face)).items() if key not in before]
         if answer.status_code == 403:
             assert new == []
             continue
         assert answer.is_success, f"{role}: {answer.text}"
-        [entry] = new
-        assert_complete(entry, role.value, REASON_OF_ADOPTION if "records" in body else body.get("reason"))
+        assert len(new) == way.entries
+        for entry in new:
+            assert_complete(entry, role.value, REASON_OF_ADOPTION if "records" in body else body.get("reason"))
         allowed.add(role.value)
         path, body = await prepared(face, way, route)
     assert {"operations", "admin"} <= allowed < {role.value for role in Role}

@@ -12,6 +12,7 @@ from studyline.testing import Servers
 
 OWNER, RIVAL = "Isolated Owner AG", "Isolated Rival SE"
 SECRET_TITLE = "A title only its owner may read"
+SECRET_NAME = "Unshown"
 SERVICES = ("sites", "regulatory", "monitoring", "reporting")
 
 
@@ -24,7 +25,7 @@ class Estate:
     @property
     def secrets(self) -> list[str]:
         """What a rival must never read."""
-        return [*self.ids.values(), SECRET_TITLE, OWNER]
+        return [*self.ids.values(), SECRET_TITLE, SECRET_NAME, OWNER]
 
 
 async def made(user: User, service: str, path: str, **body: Any) -> dict[str, Any]:
@@ -46,12 +47,19 @@ async def estate(stack: Servers) -> Estate:
     await made(user, "sites", "/studies", sponsor={"name": RIVAL}, title="The rival's", **about)
     study = (await made(user, "sites", "/studies", sponsor={"name": OWNER}, title=SECRET_TITLE, **about))["study_id"]
     site = (await made(user, "sites", f"/studies/{study}/sites", country="DE", name="Site"))["site_id"]
+    who = {"family_name": SECRET_NAME, "given_name": "Isolde", "profession": "physician", "country": "DE"}
+    person = (await made(user, "sites", "/people", **who))["person_id"]
+    organisation = (await made(user, "sites", "/organisations", name="Site", country="DE"))["organisation_id"]
+    await made(user, "sites", f"/sites/{site}/facility", facility_id=organisation)
+    await made(user, "sites", f"/sites/{site}/staff", person_id=person, role="principal_investigator")
     subject = (await made(user, "sites", f"/sites/{site}/subjects", subject_key="ISO-001"))["subject_id"]
     submission = await made(user, "regulatory", "/submissions", study_id=study, body="ethics_committee", country="DE")
     visit = await made(user, "monitoring", f"/sites/{site}/visits", visit_type="SIV", planned_on="2026-02-01")
     ids = {
         "study_id": study,
         "site_id": site,
+        "person_id": person,
+        "organisation_id": organisation,
         "subject_id": subject,
         "submission_id": submission["submission_id"],
         "visit_id": visit["visit_id"],

@@ -7,7 +7,7 @@ from contracts import Sponsor
 from contracts import sites as public
 from kernel import Event, State
 from sites import store
-from sites.domain import evidence, study, study_site, subject
+from sites.domain import evidence, organisation, person, site_team, study, study_site, subject
 
 AT = {"occurred_at": "2022-02-01"}
 SPONSOR = study.Sponsor(id="acme-1", name="Acme")
@@ -104,3 +104,42 @@ def test_every_step_of_a_subject_is_told_with_its_key_and_nothing_else() -> None
 def test_evidence_is_not_told() -> None:
     facts = {**AT, **PLACE, "source_id": "v1", "kind": "initiation_visit", "event_id": "e1", "expires_on": None}
     assert published(store.EVIDENCE, evidence.EvidenceRecorded.model_validate(facts)) is None
+
+
+MEMBER = {"assignment_id": "a1", "person_id": "p1", "role": "study_nurse"}
+ASSIGNED = site_team.StaffAssigned.model_validate({**AT, **PLACE, **MEMBER})
+
+
+def test_what_happens_in_a_sites_team_is_told_with_ids_and_roles() -> None:
+    about = {"study_id": "s1", "site_id": "site-7", "country": "DE"}
+    handed_over = {"assignment_id": "a2", "person_id": "p2", "previous_assignment_id": "a1", "previous_person_id": "p1"}
+    expiry = site_team.Expiry(person_id="p1", kind="licence", course=None, expired_on="2026-05")
+    facility = site_team.FacilityLinked.model_validate({**AT, **PLACE, "facility_id": "f1"})
+    assert published(store.SITE_TEAMS, facility) == public.SiteFacilityLinked(**about, facility_id="f1")
+    assert published(store.SITE_TEAMS, ASSIGNED) == public.SiteStaffAssigned.model_validate({**about, **MEMBER})
+    told = [
+        published(store.SITE_TEAMS, ASSIGNED, event)
+        for event in (
+            site_team.StaffEnded.model_validate({**AT, **MEMBER}),
+            site_team.StaffVoided.model_validate({**AT, **MEMBER}),
+            site_team.PrincipalInvestigatorChanged.model_validate({**AT, **handed_over}),
+            site_team.CredentialExpired(**AT, expiry=expiry, role="study_nurse"),
+        )
+    ]
+    expired = {"person_id": "p1", "role": "study_nurse", "credential": "licence", "expired_on": "2026-05"}
+    assert told == [
+        public.SiteStaffEnded.model_validate({**about, **MEMBER}),
+        public.SiteStaffVoided.model_validate({**about, **MEMBER}),
+        public.PrincipalInvestigatorChanged(**about, **handed_over),
+        public.SiteCredentialExpired.model_validate({**about, **expired}),
+    ]
+
+
+def test_master_records_are_not_told() -> None:
+    place = organisation.Profile(name="C", country="DE")
+    who = person.Details(family_name="K", given_name="M", profession="nurse", country="DE")
+    assert (
+        published(store.ORGANISATIONS, organisation.OrganisationRegistered(**AT, organisation_id="f1", profile=place))
+        is None
+    )
+    assert published(store.PEOPLE, person.PersonRegistered(**AT, person_id="p1", details=who)) is None

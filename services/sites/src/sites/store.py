@@ -2,15 +2,24 @@
 
 from typing import Any
 
+from chassis import clock
 from chassis.commands import Aggregate
 from chassis.journal import Owner
 from chassis.mongo import Database
+from chassis.scope import Scope
 
-from sites.domain import evidence, study, study_site, subject
+from sites.domain import evidence, organisation, person, site_team, study, study_site, subject
 from sites.publishing.evidence import publish_evidence
+from sites.publishing.master_records import publish_organisation, publish_person
+from sites.publishing.site_teams import publish_team
 from sites.publishing.studies import publish_study
 from sites.publishing.study_sites import publish_site
 from sites.publishing.subjects import publish_subject
+
+MASTER = Owner("cro", "master-records")
+"""Master records belong to nobody's study but to the CRO. No sponsor has this id: theirs end in a hash."""
+MASTER_SCOPE = Scope.of([MASTER.sponsor], [MASTER.study])
+"""For reading of master records what a caller's own links name, and no more than they may show."""
 
 
 def view_study(state: study.Study, version: int) -> dict[str, Any]:
@@ -29,12 +38,37 @@ def view_subject(state: subject.Subject, version: int) -> dict[str, Any]:
     return {**state.model_dump(mode="json"), "status": state.status, "version": version}
 
 
+def view_organisation(state: organisation.Organisation, version: int) -> dict[str, Any]:
+    """A facility as this service's clients see it."""
+    told = state.model_dump(mode="json", exclude={"profile", "match_keys"})
+    return {**told, **state.profile.model_dump(mode="json"), "version": version}
+
+
+def view_person(state: person.Person, version: int) -> dict[str, Any]:
+    """A person as this service's clients see it, and how each credential stands now."""
+    told = state.model_dump(mode="json", include={"person_id", "merged_into", "absorbed"})
+    credentials = [
+        {**one.model_dump(mode="json"), "standing": person.standing(one, clock.now())} for one in state.credentials
+    ]
+    return {**told, **state.details.model_dump(mode="json"), "credentials": credentials, "version": version}
+
+
+def view_team(state: site_team.SiteTeam, version: int) -> dict[str, Any]:
+    """A site's team as this service's clients see it: ids, roles and dates."""
+    return {**state.model_dump(mode="json", exclude={"expiries"}), "version": version}
+
+
 def owner_of_study(state: study.Study) -> Owner:
     """A study belongs to its sponsor."""
     return Owner(state.sponsor.id, state.study_id)
 
 
-def owner(state: study_site.StudySite | subject.Subject | evidence.Evidence) -> Owner:
+def owner_of_master(_: organisation.Organisation | person.Person) -> Owner:
+    """Master records belong to the CRO."""
+    return MASTER
+
+
+def owner(state: study_site.StudySite | subject.Subject | evidence.Evidence | site_team.SiteTeam) -> Owner:
     """What takes part in a study belongs to the study's sponsor."""
     return Owner(state.sponsor_id, state.study_id)
 
@@ -79,6 +113,36 @@ EVIDENCE = Aggregate(
     owner,
     view,
 )
+ORGANISATIONS = Aggregate(
+    "organisation",
+    "organisations",
+    organisation.Organisation,
+    organisation.decide,
+    organisation.evolve,
+    publish_organisation,
+    owner_of_master,
+    view_organisation,
+)
+PEOPLE = Aggregate(
+    "person",
+    "people",
+    person.Person,
+    person.decide,
+    person.evolve,
+    publish_person,
+    owner_of_master,
+    view_person,
+)
+SITE_TEAMS = Aggregate(
+    "site-team",
+    "site_teams",
+    site_team.SiteTeam,
+    site_team.decide,
+    site_team.evolve,
+    publish_team,
+    owner,
+    view_team,
+)
 
 
 async def prepare(database: Database) -> None:
@@ -91,3 +155,9 @@ async def prepare(database: Database) -> None:
     await subjects.ensure_index([("state.site_id", 1), ("_id", 1)])
     await subjects.ensure_index([("study", 1), ("state.subject_key", 1)], unique=True)
     await database.collection(EVIDENCE.collection).ensure_index([("study", 1), ("state.country", 1)])
+    for aggregate in (ORGANISATIONS, PEOPLE):
+        await database.collection(aggregate.collection).ensure_index([("state.match_keys", 1)])
+    await database.collection(PEOPLE.collection).ensure_index([("state.next_lapse_at", 1)])
+    teams = database.collection(SITE_TEAMS.collection)
+    await teams.ensure_index([("state.members.person_id", 1)])
+    await teams.ensure_index([("state.facility_id", 1)])

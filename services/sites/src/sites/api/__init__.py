@@ -3,7 +3,7 @@
 from chassis.mongo import Database
 from fastapi import APIRouter
 
-from sites.api import adoptions, studies, study_sites, subjects
+from sites.api import adoptions, organisations, people, site_teams, studies, study_sites, subjects
 
 
 def routers(database: Database) -> list[APIRouter]:
@@ -12,5 +12,8 @@ def routers(database: Database) -> list[APIRouter]:
         studies.router(database),
         study_sites.router(database),
         subjects.router(database),
+        organisations.router(database),
+        people.router(database),
+        site_teams.router(database),
         adoptions.router(),
     ]

@@ -12,7 +12,6 @@ from chassis.mongo import Database
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
-from sites import queries
 from sites.api.requests import IdentifySiteRequest
 from sites.domain.study_site import (
     BeginStartUp,
@@ -25,6 +24,7 @@ from sites.domain.study_site import (
     TerminateSite,
 )
 from sites.handlers import study_sites as handlers
+from sites.queries import study_sites as queries
 from sites.store import STUDIES, STUDY_SITES
 
 Managing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.ADMIN))]

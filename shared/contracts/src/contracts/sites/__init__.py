@@ -1,7 +1,16 @@
-"""What `sites` publishes: studies, study sites and subjects."""
+"""What `sites` publishes: studies, study sites, their teams, and subjects."""
 
 from contracts.events import PublicEvent
-from contracts.sites import studies, study_sites, subjects
+from contracts.sites import site_teams, studies, study_sites, subjects
+from contracts.sites.site_teams import (
+    PrincipalInvestigatorChanged,
+    SiteCredentialExpired,
+    SiteFacilityLinked,
+    SiteStaffAssigned,
+    SiteStaffEnded,
+    SiteStaffEvent,
+    SiteStaffVoided,
+)
 from contracts.sites.studies import (
     StudyDetailsCorrected,
     StudyMilestoneKind,
@@ -40,14 +49,21 @@ from contracts.sites.subjects import (
 __all__ = [
     "EVENTS",
     "TOPIC",
+    "PrincipalInvestigatorChanged",
     "SiteActivated",
     "SiteClosed",
+    "SiteCredentialExpired",
     "SiteEnrolmentPaused",
     "SiteEnrolmentResumed",
     "SiteEvent",
+    "SiteFacilityLinked",
     "SiteIdentified",
     "SiteNotSelected",
     "SiteSelected",
+    "SiteStaffAssigned",
+    "SiteStaffEnded",
+    "SiteStaffEvent",
+    "SiteStaffVoided",
     "SiteStartUpBegun",
     "SiteStatus",
     "SiteStatusReported",
@@ -72,4 +88,9 @@ __all__ = [
 
 TOPIC = "studyline.sites"
 
-EVENTS: tuple[type[PublicEvent], ...] = (*studies.EVENTS, *study_sites.EVENTS, *subjects.EVENTS)
+EVENTS: tuple[type[PublicEvent], ...] = (
+    *studies.EVENTS,
+    *study_sites.EVENTS,
+    *subjects.EVENTS,
+    *site_teams.EVENTS,
+)

@@ -1,4 +1,4 @@
-"""Reads for HTTP beyond single aggregates, always through a Scope."""
+"""What a study site's activation needs and has."""
 
 from typing import Any
 
