@@ -53,6 +53,10 @@ def adopted(kind: str, record: Mapping[str, Any], before: Sequence[tuple[str, Ma
 
 
 REGISTERED: Final = (("/v1/studies", STUDY),)
+AGREEMENT: Final = {"reference": "MSA-{key}", "cro": "A CRO", "effective_from": DAY, **STEP}
+AGREED: Final = (*REGISTERED, ("/v1/studies/{id}/agreements", AGREEMENT))
+TERMS: Final = {"obligation": "monitoring", "holder": "cro", "since": DAY, **STEP}
+TRANSFERRED: Final = (*AGREED, ("/v1/agreements/{id}/transfer", TERMS))
 IDENTIFIED: Final = (*REGISTERED, ("/v1/studies/{id}/sites", {**PLACE, **STEP}))
 SELECTED: Final = (*IDENTIFIED, ("/v1/sites/{id}/select", STEP))
 STARTED_UP: Final = (*SELECTED, ("/v1/sites/{id}/begin-start-up", STEP))
@@ -96,6 +100,13 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         "/v1/studies": Way(STUDY),
         "/v1/studies/{study_id}/status": Way({"status": "recruiting", **STEP}, REGISTERED),
         "/v1/studies/{study_id}/milestones": Way({"kind": "study_start", "actual": DAY, **STEP}, REGISTERED),
+        "/v1/studies/{study_id}/agreements": Way(AGREEMENT, REGISTERED),
+        "/v1/agreements/{agreement_id}/amend": Way({"reference": "A1", "effective_from": DAY, **STEP}, AGREED),
+        "/v1/agreements/{agreement_id}/end": Way({"ended_on": DAY, **STEP}, AGREED),
+        "/v1/agreements/{agreement_id}/transfer": Way(TERMS, AGREED),
+        "/v1/agreements/{agreement_id}/return": Way(
+            {"obligation": "monitoring", "returned_on": "2022-04-01", **STEP}, TRANSFERRED
+        ),
         "/v1/studies/{study_id}/sites": Way({**PLACE, **STEP}, REGISTERED),
         "/v1/sites/{site_id}/select": Way(STEP, IDENTIFIED),
         "/v1/sites/{site_id}/reject": Way(STEP, IDENTIFIED),
@@ -257,6 +268,8 @@ REASON_OF_ADOPTION: Final = "adopted from audit"
 ID_OF: Final = {
     "subjects": "subject_id",
     "sites": "site_id",
+    "agreements": "agreement_id",
+    "transfer": "agreement_id",
     "visits": "visit_id",
     "subject-visits": "subject_visit_id",
 }

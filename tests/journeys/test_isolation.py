@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from contracts.obligations import OBLIGATIONS
 from platform_user import User, eventually
 from studyline.testing import Servers
 
@@ -53,6 +54,9 @@ async def estate(stack: Servers) -> Estate:
     await made(user, "sites", f"/sites/{site}/facility", facility_id=organisation)
     await made(user, "sites", f"/sites/{site}/staff", person_id=person, role="principal_investigator")
     subject = (await made(user, "sites", f"/sites/{site}/subjects", subject_key="ISO-001"))["subject_id"]
+    agreed = {"reference": "ISO-MSA-1", "cro": "A CRO", "effective_from": "2026-01-01"}
+    held = [{"obligation": code, "holder": "cro", "since": "2026-01-01"} for code in OBLIGATIONS]
+    agreement = await made(user, "sites", f"/studies/{study}/agreements", **agreed, transfers=held)
     submission = await made(user, "regulatory", "/submissions", study_id=study, body="ethics_committee", country="DE")
     visit = await made(user, "monitoring", f"/sites/{site}/visits", visit_type="SIV", planned_on="2026-02-01")
     ids = {
@@ -61,6 +65,7 @@ async def estate(stack: Servers) -> Estate:
         "person_id": person,
         "organisation_id": organisation,
         "subject_id": subject,
+        "agreement_id": agreement["agreement_id"],
         "submission_id": submission["submission_id"],
         "visit_id": visit["visit_id"],
     }

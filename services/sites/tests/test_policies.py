@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from contracts import EVENTS, PUBLISHERS, Envelope, PublicEvent, Received, monitoring, regulatory
 from sites.domain.evidence import RecordEvidence, RevokeEvidence
-from sites.policies import evidence_from
+from sites.policies.evidence import evidence_from
 
 README = Path(__file__).parents[1] / "README.md"
 ABOUT = {"study_id": "s1", "submission_id": "submission-1", "country": "DE", "site_id": None}

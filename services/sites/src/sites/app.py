@@ -3,12 +3,14 @@
 from functools import partial
 
 from chassis.http.asyncapi import document_of
+from chassis.obligations import Obligations
 from chassis.service import Parts, Service
 from contracts import received
 from contracts import sites as public
 
 from sites import __version__, api, store
 from sites.consumers import LISTENS_TO, on_events
+from sites.handlers.agreements import agreed_about, obligation_of
 from sites.settings import Settings
 
 NAME = "sites"
@@ -25,6 +27,7 @@ def compose(settings: Settings) -> Service:
         prepare=partial(store.prepare, parts.database),
         topic=public.TOPIC,
         asyncapi=document_of(NAME, __version__, public.TOPIC, public.EVENTS),
+        authorise=Obligations(obligation_of, agreed_about),
     )
     assert service.commands is not None
     service.consumer = parts.consumer(LISTENS_TO, received, partial(on_events, service.commands))

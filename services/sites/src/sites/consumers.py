@@ -6,7 +6,7 @@ from chassis.commands import Commands
 from chassis.stream.policies import Order, carry_out
 from contracts import TOPICS, Received
 
-from sites.policies import evidence_from
+from sites.policies.evidence import evidence_from
 from sites.store import EVIDENCE
 
 LISTENS_TO = (TOPICS["regulatory"], TOPICS["monitoring"])

@@ -1,14 +1,16 @@
 """What `sites` keeps: its aggregates, where they lie, and their indexes."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from chassis import clock
 from chassis.commands import Aggregate
 from chassis.journal import Owner
 from chassis.mongo import Database
 from chassis.scope import Scope
+from kernel import State
 
-from sites.domain import evidence, organisation, person, site_team, study, study_site, subject
+from sites.domain import agreement, evidence, organisation, person, site_team, study, study_site, subject
+from sites.publishing.agreements import publish_agreement
 from sites.publishing.evidence import publish_evidence
 from sites.publishing.master_records import publish_organisation, publish_person
 from sites.publishing.site_teams import publish_team
@@ -22,14 +24,28 @@ MASTER_SCOPE = Scope.of([MASTER.sponsor], [MASTER.study])
 """For reading of master records what a caller's own links name, and no more than they may show."""
 
 
+class OfAStudy(Protocol):
+    """What takes part in a study, and says of which and whose."""
+
+    @property
+    def sponsor_id(self) -> str:
+        """The study's sponsor."""
+        ...
+
+    @property
+    def study_id(self) -> str:
+        """The study."""
+        ...
+
+
 def view_study(state: study.Study, version: int) -> dict[str, Any]:
     """A study as this service's clients see it."""
     told = state.model_dump(mode="json", exclude={"particulars"})
     return {**told, **state.particulars.model_dump(mode="json"), "version": version}
 
 
-def view(state: study_site.StudySite | evidence.Evidence, version: int) -> dict[str, Any]:
-    """A study site, or a piece of evidence, as this service's clients see it."""
+def view(state: State, version: int) -> dict[str, Any]:
+    """What has no view of its own, as this service's clients see it."""
     return {**state.model_dump(mode="json"), "version": version}
 
 
@@ -68,7 +84,7 @@ def owner_of_master(_: organisation.Organisation | person.Person) -> Owner:
     return MASTER
 
 
-def owner(state: study_site.StudySite | subject.Subject | evidence.Evidence | site_team.SiteTeam) -> Owner:
+def owner(state: OfAStudy) -> Owner:
     """What takes part in a study belongs to the study's sponsor."""
     return Owner(state.sponsor_id, state.study_id)
 
@@ -82,6 +98,16 @@ STUDIES = Aggregate(
     publish_study,
     owner_of_study,
     view_study,
+)
+AGREEMENTS = Aggregate(
+    "sponsor-agreement",
+    "sponsor_agreements",
+    agreement.Agreement,
+    agreement.decide,
+    agreement.evolve,
+    publish_agreement,
+    owner,
+    view,
 )
 STUDY_SITES = Aggregate(
     "study-site",
@@ -149,7 +175,7 @@ async def prepare(database: Database) -> None:
     """Make the indexes that the queries need."""
     await database.collection(STUDIES.collection).ensure_index([("state.particulars.registry_ids", 1)])
     await database.collection(STUDIES.collection).ensure_index([("sponsor", 1), ("_id", 1)])
-    for aggregate in (STUDY_SITES, SUBJECTS):
+    for aggregate in (AGREEMENTS, STUDY_SITES, SUBJECTS):
         await database.collection(aggregate.collection).ensure_index([("study", 1), ("_id", 1)])
     subjects = database.collection(SUBJECTS.collection)
     await subjects.ensure_index([("state.site_id", 1), ("_id", 1)])

@@ -16,7 +16,7 @@ from chassis.mongo import Database, Document, PyMongoError, Session
 from chassis.problems import Problem, key_reused
 from chassis.scope import Scope
 from chassis.telemetry import span
-from chassis.unit import Aggregate, Builder, Instruction, Outcome, Unit, given
+from chassis.unit import Aggregate, Authorise, Builder, Instruction, Outcome, Unit, given, ungoverned
 from chassis.write_errors import is_duplicate
 
 __all__ = ["Aggregate", "Builder", "Commands", "Instruction", "Outcome", "Unit", "given"]
@@ -34,8 +34,13 @@ class Commands:
         metrics: Metrics,
         *,
         on_change: Callable[[], None] = lambda: None,
+        authorise: Authorise = ungoverned,
     ) -> None:
-        """`on_change` is called after each commit that left something to publish: it wakes the relay."""
+        """`on_change` is called after each commit that left something to publish: it wakes the relay.
+
+        `authorise` says by which transferred obligation a command is given.
+        """
+        self._authorise = authorise
         self._service, self._database, self._metrics, self._on_change = service, database, metrics, on_change
         self._together = GroupCommit(self._in_one_transaction)
 
@@ -72,7 +77,7 @@ class Commands:
     async def _work(
         self, scope: Scope, instructions: Sequence[Instruction[Any, Any, Any]], session: Session, *, look_first: bool
     ) -> list[Outcome]:
-        unit = Unit(self._database, scope, session)
+        unit = Unit(self._database, scope, session, self._authorise)
         earlier = await unit.answered(instructions) if look_first else {}
         for aggregate in {id(one.aggregate): one.aggregate for one in instructions}.values():
             await unit.preload(aggregate, [one.aggregate_id for one in instructions if one.aggregate is aggregate])

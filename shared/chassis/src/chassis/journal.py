@@ -7,7 +7,7 @@ messages, `unsealed` once a checkpoint tells of it outside the database.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -42,8 +42,20 @@ class Actor:
 
 
 @dataclass(frozen=True)
+class Authority:
+    """The obligation by which somebody acts on a sponsor's behalf, and the agreement that transferred it."""
+
+    obligation: str
+    agreement: str
+
+
+@dataclass(frozen=True)
 class Context:
-    """What surrounds a command: its identity, who gave it and why, and what it followed from."""
+    """What surrounds a command: its identity, who gave it and why, and what it followed from.
+
+    `governed`: somebody's act, which an obligation may govern. A consequence of an event is none, and goes on under the
+    `authority` of its cause; nor is history that is taken over.
+    """
 
     command_id: str
     actor: Actor
@@ -54,6 +66,8 @@ class Context:
     correlation_id: str | None = None
     causation_id: str | None = None
     traceparent: str = field(default_factory=current_traceparent)
+    governed: bool = True
+    authority: Authority | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +127,8 @@ def entry_of(change: Change, context: Context) -> Document:
         "trace": context.traceparent,
         "prev_hash": change.previous_hash,
     }
+    if context.authority is not None:
+        entry["authority"] = asdict(context.authority)
     return {**entry, "hash": entry_hash(entry), UNSEALED: True, **({"pending": True} if messages else {})}
 
 
@@ -171,6 +187,8 @@ def _message(change: Change, context: Context, index: int) -> Document:
     }
     if event.occurred_at is not None:
         headers["ce_occurredtime"] = event.occurred_at
+    if context.authority is not None:
+        headers |= {"ce_obligation": context.authority.obligation, "ce_agreement": context.authority.agreement}
     return {"key": change.owner.study, "headers": headers, "body": publication.model_dump_json()}
 
 

@@ -39,6 +39,7 @@ from chassis.stream.relay import Relay
 from chassis.trail.anchors import CheckpointFile
 from chassis.trail.journal_routes import journal_router
 from chassis.trail.sealing import Sealer
+from chassis.unit import Authorise, ungoverned
 
 MODES: Final = ("all", "api", "worker", "relay")
 RETRY_SECONDS: Final = 1.0
@@ -91,7 +92,7 @@ class Service:
     """One service, composed in its `app.py`.
 
     `topic` is what it publishes on, None for a service that only reads. `prepare` makes its indexes. `running` wraps
-    the time it runs, for what it keeps open besides.
+    the time it runs, for what it keeps open besides. `authorise` says by which obligation its commands are given.
     """
 
     parts: Parts
@@ -105,6 +106,7 @@ class Service:
     asyncapi: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     allow_cookie: bool = False
     running: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+    authorise: Authorise = ungoverned
     relay: Relay | None = None
     sealer: Sealer | None = None
 
@@ -113,7 +115,9 @@ class Service:
         if self.topic is not None:
             parts = self.parts
             self.relay = Relay(parts.database, parts.cluster, self.topic, parts.metrics, parts.settings.instance)
-            self.commands = Commands(parts.name, parts.database, parts.metrics, on_change=self.relay.wake)
+            self.commands = Commands(
+                parts.name, parts.database, parts.metrics, on_change=self.relay.wake, authorise=self.authorise
+            )
             self.sealer = _sealer_of(parts)
 
     def app(self, mode: str = "all") -> FastAPI:

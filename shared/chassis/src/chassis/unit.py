@@ -1,76 +1,23 @@
 """One transaction's view of the aggregates: what was loaded is loaded once, what changed is written once."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-from kernel import Command, Event, Refused, State
+from kernel import Command, Event, Reason, Refused, State
 
 from chassis import clock, failpoints
-from chassis.journal import Change, Context, Owner, Publication, entry_of, journal_of
-from chassis.mongo import Database, Document, Replacement, Session
+from chassis.instructions import Aggregate, Authorise, Builder, Instruction, Outcome, given, ungoverned
+from chassis.journal import Change, Context, entry_of, journal_of
+from chassis.mongo import Database, Document, Replacement, Session, UpdateOne
 from chassis.patience import went_on
 from chassis.problems import Problem, not_found, stale
 from chassis.scope import Scope
 
+__all__ = ["Aggregate", "Authorise", "Builder", "Instruction", "Outcome", "Unit", "given", "ungoverned"]
+
 S = TypeVar("S", bound=State)
-C = TypeVar("C", bound=Command)
-E = TypeVar("E", bound=Event)
-
-
-@dataclass(frozen=True)
-class Aggregate(Generic[S, C, E]):
-    """How one kind of aggregate decides, evolves, is stored and is told to the world."""
-
-    name: str
-    collection: str
-    state: type[S]
-    decide: Callable[[S | None, C], list[E]]
-    evolve: Callable[[S | None, E], S]
-    publish: Callable[[S, E], Publication | None]
-    owner: Callable[[S], Owner]
-    view: Callable[[S, int], dict[str, Any]]
-
-
-Builder = Callable[["Unit"], Awaitable[C]]
-"""Completes a command inside its transaction: what it reads is what the decision rests on."""
-
-
-@dataclass(frozen=True)
-class Instruction(Generic[S, C, E]):
-    """One command for one aggregate. `command` completes it with facts from this service's own records."""
-
-    aggregate: Aggregate[S, C, E]
-    aggregate_id: str
-    command: Builder[C]
-    context: Context
-    answered: bool = True
-
-
-def given(command: Command) -> Builder[Any]:
-    """A command that needs no facts from this service's records."""
-
-    async def build(_: Unit) -> Command:
-        return command
-
-    return build
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an instruction. `changed` also where it did so the first time, and this is its answer again."""
-
-    aggregate_id: str
-    version: int = 0
-    version_before: int = 0
-    events: tuple[Event, ...] = ()
-    answer: Mapping[str, Any] | None = None
-    error: Refused | Problem | None = None
-
-    @property
-    def changed(self) -> bool:
-        """Whether the command left a mark in the journal, now or the first time it came."""
-        return self.version > self.version_before
+TURNS = "turns"
 
 
 @dataclass
@@ -87,11 +34,13 @@ class _Held:
 class Unit:
     """One transaction's view: what was loaded is loaded once, what changed is written once."""
 
-    def __init__(self, database: Database, scope: Scope, session: Session) -> None:
+    def __init__(self, database: Database, scope: Scope, session: Session, authorise: Authorise = ungoverned) -> None:
         """Begin within the scope; everything outside it does not exist."""
+        self._authorise = authorise
         self._database, self._scope, self._session = database, scope, session
         self._held: dict[tuple[str, str], _Held] = {}
         self._read: dict[tuple[str, str], list[Document]] = {}
+        self._turns: set[str] = set()
         self.entries: list[Document] = []
 
     async def find(self, aggregate: Aggregate[S, Any, Any], aggregate_id: str) -> S | None:
@@ -116,6 +65,26 @@ class Unit:
             self._read[question] = await found
             went_on()
         return self._read[question]
+
+    async def every(self, aggregate: Aggregate[S, Any, Any], equal: Mapping[str, Any]) -> list[S]:
+        """The states of all aggregates within the scope that have these values, as this unit leaves them so far."""
+        stored = await self.read(aggregate.collection, equal)
+        here = {key: held for (name, key), held in self._held.items() if name == aggregate.collection}
+        unchanged = [aggregate.state.model_validate(one["state"]) for one in stored if one["_id"] not in here]
+        alike: list[Any] = [held.state for held in here.values() if held.state and _has(held.document, equal)]
+        return [*unchanged, *alike]
+
+    async def in_turn(self, key: str) -> None:
+        """Have the commands that name this key decided one after the other, in whichever process.
+
+        For rules over many aggregates, which no version of one of them guards: of two transactions at a time that name
+        it, one is tried again and sees what the other did.
+        """
+        if key not in self._turns:
+            self._turns.add(key)
+            turn = UpdateOne({"_id": key}, {"$inc": {"taken": 1}}, upsert=True)
+            await self._database.collection(TURNS).write([turn], session=self._session)
+            went_on()
 
     async def preload(self, aggregate: Aggregate[Any, Any, Any], ids: Sequence[str]) -> None:
         """Load the aggregates at once that are not here yet."""
@@ -143,10 +112,33 @@ class Unit:
         if held.foreign:
             raise not_found(aggregate.name, key)
         _check_version(instruction.context, held.version)
-        events = aggregate.decide(held.state, command)
+        try:
+            events = aggregate.decide(held.state, command)
+        except Refused as refused:
+            raise Refused(*refused.reasons, *await self._unauthorised(instruction, held, command)) from refused
         if not events:
             return Outcome(key, held.version, held.version, (), _answer(instruction, held.state, held.version))
-        return self._changed(service, instruction, held, events)
+        state = held.state or aggregate.evolve(None, events[0])
+        context = await self._authorised(instruction, state, command)
+        return self._changed(service, replace(instruction, context=context), held, events)
+
+    async def _authorised(self, instruction: Instruction[Any, Any, Any], state: State, command: Command) -> Context:
+        """The context with the authority under which the command is given. Raises Refused where there is none."""
+        context = instruction.context
+        if not context.governed:
+            return context
+        return replace(context, authority=await self._authorise(self, instruction.aggregate, state, command))
+
+    async def _unauthorised(
+        self, instruction: Instruction[Any, Any, Any], held: _Held, command: Command
+    ) -> tuple[Reason, ...]:
+        """Why the command may not be given, whatever the aggregate's own rule says: a refusal names everything."""
+        try:
+            if held.state is not None:
+                await self._authorised(instruction, held.state, command)
+        except Refused as refused:
+            return refused.reasons
+        return ()
 
     def _changed(
         self, service: str, instruction: Instruction[Any, Any, Any], held: _Held, events: list[Event]
@@ -227,3 +219,14 @@ def _check_version(context: Context, version: int) -> None:
 
 def _answer(instruction: Instruction[Any, Any, Any], state: State | None, version: int) -> dict[str, Any] | None:
     return instruction.aggregate.view(state, version) if instruction.answered and state is not None else None
+
+
+def _has(document: Document, equal: Mapping[str, Any]) -> bool:
+    return all(_at(document, path) == value for path, value in equal.items())
+
+
+def _at(document: Document, path: str) -> Any:
+    found: Any = document
+    for name in path.split("."):
+        found = found[name]
+    return found

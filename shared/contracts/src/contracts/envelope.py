@@ -35,6 +35,10 @@ class Envelope(BaseModel):
     correlationid: str | None = None
     causationid: str | None = None
     traceparent: str | None = None
+    obligation: str | None = Field(
+        default=None, description="The transferred obligation by which was acted; absent where no agreement governs it"
+    )
+    agreement: str | None = Field(default=None, description="Id of the agreement that transferred it")
 
     @property
     def recorded_at(self) -> datetime:

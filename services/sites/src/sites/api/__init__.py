@@ -3,13 +3,14 @@
 from chassis.mongo import Database
 from fastapi import APIRouter
 
-from sites.api import adoptions, organisations, people, site_teams, studies, study_sites, subjects
+from sites.api import adoptions, agreements, organisations, people, site_teams, studies, study_sites, subjects
 
 
 def routers(database: Database) -> list[APIRouter]:
     """Every router of the service."""
     return [
         studies.router(database),
+        agreements.router(database),
         study_sites.router(database),
         subjects.router(database),
         organisations.router(database),

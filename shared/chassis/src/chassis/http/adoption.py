@@ -1,7 +1,7 @@
 """Adoption: history from elsewhere, taken over in batches with its real dates.
 
 Each record is atomic and stands for itself: a bad one is reported with field and reason, the others go on. No gate is
-applied, and journal and events say `migrated`. A record that tells nothing new leaves no mark.
+applied, no obligation governs it; journal and events say `migrated`. A record that tells nothing new leaves no mark.
 """
 
 from collections.abc import Callable
@@ -98,6 +98,7 @@ def _instruction(
         reason=f"adopted from {source}",
         fingerprint=fingerprint("ADOPT", adopter.aggregate.name, orjson.dumps(raw)),
         correlation_id=desk.context.command_id,
+        governed=False,
     )
     command = adopter.command(aggregate_id, record)
     return Instruction(adopter.aggregate, aggregate_id, command, context, answered=False)

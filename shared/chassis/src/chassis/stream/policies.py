@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from kernel import Command, derived_id
 
 from chassis.commands import Aggregate, Builder, Commands, Instruction, given
-from chassis.journal import Actor, Context, Provenance
+from chassis.journal import Actor, Authority, Context, Provenance
 from chassis.scope import Scope
 
 
@@ -31,6 +31,16 @@ class Envelope(Protocol):
     @property
     def correlationid(self) -> str | None:
         """What it belongs to."""
+        ...
+
+    @property
+    def obligation(self) -> str | None:
+        """By which obligation the act was done that the event tells of."""
+        ...
+
+    @property
+    def agreement(self) -> str | None:
+        """The agreement that transferred this obligation."""
         ...
 
     @property
@@ -82,6 +92,15 @@ def _instruction(service: str, cause: Cause, order: Order) -> Instruction[Any, A
         correlation_id=envelope.correlationid,
         causation_id=envelope.id,
         traceparent=envelope.traceparent or "",
+        governed=False,
+        authority=_authority_of(envelope),
     )
     command = given(order.command) if isinstance(order.command, Command) else order.command
     return Instruction(order.aggregate, order.aggregate_id, command, context, answered=False)
+
+
+def _authority_of(envelope: Envelope) -> Authority | None:
+    """A consequence is on behalf of whom its cause was."""
+    if envelope.obligation is None or envelope.agreement is None:
+        return None
+    return Authority(envelope.obligation, envelope.agreement)

@@ -54,6 +54,13 @@ class Who(Shown):
     roles: tuple[str, ...]
 
 
+class ActedUnder(Shown):
+    """The obligation by which was acted, and the agreement that transferred it from the sponsor."""
+
+    obligation: str
+    agreement: str
+
+
 class Recorded(Shown):
     """One event: its id, under which it is published, and all that it says; the ids of its evidence among it."""
 
@@ -72,7 +79,8 @@ class JournalEntry(Shown):
     version: Versions
     events: tuple[Recorded, ...]
     actor: Who
-    on_behalf_of: str
+    on_behalf_of: str = Field(description="The sponsor for whom it was done.")
+    authority: ActedUnder | None = Field(description="By which transferred obligation; null where none governs it.")
     reason: str | None
     provenance: str
     occurred_at: str | None = Field(description="Business time: when it happened, as far as it is known.")
@@ -93,6 +101,7 @@ class JournalEntry(Shown):
             previous_hash=entry["prev_hash"],
             hash=entry["hash"],
             sealed=UNSEALED not in entry,
+            authority=entry.get("authority"),
             **{name: entry[name] for name in same},
         )
 

@@ -1,7 +1,17 @@
-"""What `sites` publishes: studies, study sites, their teams, and subjects."""
+"""What `sites` publishes: studies, agreements about them, study sites, their teams, and subjects."""
 
 from contracts.events import PublicEvent
-from contracts.sites import site_teams, studies, study_sites, subjects
+from contracts.sites import agreements, site_teams, studies, study_sites, subjects
+from contracts.sites.agreements import (
+    AgreementAmended,
+    AgreementEnded,
+    AgreementEvent,
+    AgreementSigned,
+    ObligationEvent,
+    ObligationHolder,
+    ObligationReturned,
+    ObligationTransferred,
+)
 from contracts.sites.site_teams import (
     PrincipalInvestigatorChanged,
     SiteCredentialExpired,
@@ -49,6 +59,14 @@ from contracts.sites.subjects import (
 __all__ = [
     "EVENTS",
     "TOPIC",
+    "AgreementAmended",
+    "AgreementEnded",
+    "AgreementEvent",
+    "AgreementSigned",
+    "ObligationEvent",
+    "ObligationHolder",
+    "ObligationReturned",
+    "ObligationTransferred",
     "PrincipalInvestigatorChanged",
     "SiteActivated",
     "SiteClosed",
@@ -90,6 +108,7 @@ TOPIC = "studyline.sites"
 
 EVENTS: tuple[type[PublicEvent], ...] = (
     *studies.EVENTS,
+    *agreements.EVENTS,
     *study_sites.EVENTS,
     *subjects.EVENTS,
     *site_teams.EVENTS,

@@ -1,4 +1,4 @@
-"""Foreign public event → own commands. Pure: each policy is a sentence with *when*."""
+"""What events of other services say about the evidence for activation."""
 
 from contracts import Received, monitoring, regulatory
 

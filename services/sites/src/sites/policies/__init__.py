@@ -1,0 +1,1 @@
+"""Public event → own commands. Pure: each policy is a sentence with *when*."""
