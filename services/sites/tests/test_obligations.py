@@ -1,13 +1,15 @@
 """The standard list governs commands that there are."""
 
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
+from chassis.commands import Aggregate
 from contracts.obligations import OBLIGATIONS, governing
 from sites import store
 
 
 def test_every_command_that_the_list_governs_is_one_of_this_service() -> None:
-    aggregates = {one.name: one for one in vars(store).values() if isinstance(one, store.Aggregate)}
+    found: list[Any] = [one for one in vars(store).values() if isinstance(one, Aggregate)]
+    aggregates = {one.name: one for one in found}
     for token in (name for row in OBLIGATIONS.values() for name in row.governs if name.startswith("sites.")):
         _, aggregate, *command = token.split(".")
         assert aggregate in aggregates, token
