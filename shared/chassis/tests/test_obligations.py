@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from chassis import clock
@@ -26,15 +26,19 @@ THEIRS = Holding("counting", "Labs Ltd", False, "agr-1", "MSA-1", date(2022, 7, 
 class Counting:
     """An obligation."""
 
-    code: ClassVar[str] = "counting"
-    name: ClassVar[str] = "Counting"
+    code: str = "counting"
+    name: str = "Counting"
+
+
+def counting(*_: object) -> Counting:
+    return Counting()
 
 
 def commands_of(database: Database, agreed: Agreed | None) -> Commands:
     async def agreed_about(*_: object) -> Agreed | None:
         return agreed
 
-    authorise = Obligations(lambda *_: Counting(), agreed_about)
+    authorise = Obligations(counting, agreed_about)
     return Commands("test", database, Metrics(), authorise=authorise)
 
 
