@@ -30,6 +30,9 @@ SUBMISSIONS: Final = "/v1/submissions"
 BOUND_TO_SPONSORS: Final = {Role.SPONSOR, Role.PARTNER}
 PARKED_ROUTES: Final = ("/v1/parked/redrive", "/v1/parked/discard")
 """Parked records have a trail of their own: `test_parked_routes.py`."""
+ASKING_ROUTES: Final = {"regulatory": ("/v1/clocks/simulate",)}
+"""What is asked with a body and changes nothing."""
+CLOCK: Final = {"study_id": ACME.study_id, "rule_id": "eu-serious-breach", "about_id": "breach-7", "country": "DE"}
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ LED: Final = (*SITE_AND_PERSON, ("/v1/sites/{site_id}/staff", LEADS))
 PREPARED: Final = ((SUBMISSIONS, SUBMISSION),)
 SUBMITTED: Final = (*PREPARED, (f"{SUBMISSIONS}/{{id}}/submit", STEP))
 QUESTIONED: Final = (*SUBMITTED, (f"{SUBMISSIONS}/{{id}}/receive-questions", STEP))
+RUNNING: Final = (("/v1/clocks", {**CLOCK, **STEP}),)
+STANDING_STILL: Final = (*RUNNING, ("/v1/clocks/{id}/pause", STEP))
 VISIT: Final = {"visit_type": "IMV", "planned_on": DAY, **STEP}
 PLANNED: Final = ((f"/v1/sites/{ACME.site_id}/visits", VISIT),)
 SCHEDULED: Final = (*PLANNED, ("/v1/visits/{id}/schedule", {"scheduled_on": DAY, **STEP}))
@@ -162,6 +167,11 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         f"{SUBMISSIONS}/{{submission_id}}/answer-questions": Way(STEP, QUESTIONED),
         f"{SUBMISSIONS}/{{submission_id}}/approve": Way(APPROVAL, SUBMITTED),
         f"{SUBMISSIONS}/{{submission_id}}/reject": Way({"reference": "R-1", **STEP}, SUBMITTED),
+        "/v1/clocks": Way({**CLOCK, **STEP}),
+        "/v1/clocks/{clock_id}/stop": Way(STEP, RUNNING),
+        "/v1/clocks/{clock_id}/end": Way(STEP, RUNNING),
+        "/v1/clocks/{clock_id}/pause": Way(STEP, RUNNING),
+        "/v1/clocks/{clock_id}/resume": Way(STEP, STANDING_STILL),
     },
     "monitoring": {
         "/v1/sites/{site_id}/visits": Way(VISIT),
@@ -283,7 +293,7 @@ def test_every_mutating_route_has_its_way() -> None:
     for service in SERVICES:
         paths = composed(service).app("api").openapi()["paths"]
         mutating = {path for path, item in paths.items() if item.keys() - {"get"}}
-        assert mutating == {*WAYS.get(service, ()), *PARKED_ROUTES}
+        assert mutating == {*WAYS.get(service, ()), *PARKED_ROUTES, *ASKING_ROUTES.get(service, ())}
 
 
 @pytest.mark.parametrize(("service", "route"), [(service, route) for service, ways in WAYS.items() for route in ways])

@@ -58,6 +58,9 @@ async def estate(stack: Servers) -> Estate:
     held = [{"obligation": code, "holder": "cro", "since": "2026-01-01"} for code in OBLIGATIONS]
     agreement = await made(user, "sites", f"/studies/{study}/agreements", **agreed, transfers=held)
     submission = await made(user, "regulatory", "/submissions", study_id=study, body="ethics_committee", country="DE")
+    clock = await made(
+        user, "regulatory", "/clocks", study_id=study, rule_id="eu-gdpr-breach", about_id="breach", country="DE"
+    )
     visit = await made(user, "monitoring", f"/sites/{site}/visits", visit_type="SIV", planned_on="2026-02-01")
     ids = {
         "study_id": study,
@@ -68,6 +71,7 @@ async def estate(stack: Servers) -> Estate:
         "agreement_id": agreement["agreement_id"],
         "submission_id": submission["submission_id"],
         "visit_id": visit["visit_id"],
+        "clock_id": clock["clock_id"],
     }
 
     async def told() -> str:

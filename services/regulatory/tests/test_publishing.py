@@ -4,6 +4,7 @@ from functools import reduce
 
 from contracts import PublicEvent
 from contracts import regulatory as public
+from contracts.regulatory import submissions as contract
 from regulatory.domain import submission
 from regulatory.publishing.submissions import PLAIN_EVENTS, publish_submission
 
@@ -52,4 +53,4 @@ def test_a_refusal_is_told_with_its_reference() -> None:
 
 def test_every_event_of_the_contract_is_told_by_some_event() -> None:
     told = {*PLAIN_EVENTS.values(), public.SubmissionApproved, public.SubmissionRejected}
-    assert told == set(public.EVENTS)
+    assert told == set(contract.EVENTS)

@@ -4,11 +4,13 @@ from functools import partial
 
 from chassis.http.asyncapi import document_of
 from chassis.service import Parts, Service
+from chassis.ticking import Ticker
 from contracts import received
 from contracts import regulatory as public
 
 from regulatory import __version__, api, store
 from regulatory.consumers import LISTENS_TO, on_events
+from regulatory.handlers.clocks import due_clocks
 from regulatory.settings import Settings
 
 NAME = "regulatory"
@@ -17,7 +19,7 @@ NAME = "regulatory"
 def compose(settings: Settings) -> Service:
     """The service, ready to run."""
     parts = Parts.of(NAME, settings)
-    return Service(
+    service = Service(
         parts,
         title="Studyline regulatory",
         version=__version__,
@@ -27,3 +29,7 @@ def compose(settings: Settings) -> Service:
         consumer=parts.consumer(LISTENS_TO, received, partial(on_events, parts.database)),
         asyncapi=document_of(NAME, __version__, public.TOPIC, public.EVENTS),
     )
+    assert service.commands is not None
+    due = partial(due_clocks, parts.database)
+    service.ticker = Ticker(NAME, parts.database, service.commands, due, settings.instance)
+    return service

@@ -36,6 +36,7 @@ from chassis.stream.metadata_patience import wait_between_questions
 from chassis.stream.parked_routes import parked_router
 from chassis.stream.progress import Progress
 from chassis.stream.relay import Relay
+from chassis.ticking import Ticker
 from chassis.trail.anchors import CheckpointFile
 from chassis.trail.journal_routes import journal_router
 from chassis.trail.sealing import Sealer
@@ -92,7 +93,8 @@ class Service:
     """One service, composed in its `app.py`.
 
     `topic` is what it publishes on, None for a service that only reads. `prepare` makes its indexes. `running` wraps
-    the time it runs, for what it keeps open besides. `authorise` says by which obligation its commands are given.
+    the time it runs, for what it keeps open besides. `authorise` says by which obligation its commands are given;
+    `ticker` carries out what falls due, where the consumers run.
     """
 
     parts: Parts
@@ -109,6 +111,7 @@ class Service:
     authorise: Authorise = ungoverned
     relay: Relay | None = None
     sealer: Sealer | None = None
+    ticker: Ticker | None = None
 
     def __post_init__(self) -> None:
         """A service that publishes has a relay, which its commands wake, and where it has a key a sealer."""
@@ -176,6 +179,8 @@ class Service:
             work += [_after(prepared, self.sealer.run)] if self.sealer is not None else _unsealed()
         if self.consumer is not None and mode in {"all", "worker"}:
             work.append(_after(prepared, partial(_patiently, "consumer", self.consumer.start)))
+        if self.ticker is not None and mode in {"all", "worker"}:
+            work.append(_after(prepared, self.ticker.run))
         return work
 
     async def _prepare(self, prepared: asyncio.Event) -> None:
@@ -197,6 +202,8 @@ class Service:
         if self.consumer is not None and mode in {"all", "worker"}:
             health.register("consumer", partial(_check_ready, self.consumer))
             health.register("consumer moves", partial(_check_moves, self.consumer), vital=True)
+        if self.ticker is not None and mode in {"all", "worker"}:
+            health.register("ticker", self.ticker.check, vital=True)
 
     async def _check_database(self) -> str:
         try:

@@ -1,7 +1,18 @@
-"""What `regulatory` publishes: submissions to competent authorities and ethics committees."""
+"""What `regulatory` publishes: submissions to competent authorities and ethics committees, and regulatory clocks."""
 
 from contracts.events import PublicEvent
-from contracts.regulatory import submissions
+from contracts.regulatory import clocks, submissions
+from contracts.regulatory.clocks import (
+    ClockEvent,
+    RegulatoryClockEnded,
+    RegulatoryClockExtended,
+    RegulatoryClockPaused,
+    RegulatoryClockResumed,
+    RegulatoryClockStarted,
+    RegulatoryClockStopped,
+    RegulatoryDeadlineApproaching,
+    RegulatoryDeadlineMissed,
+)
 from contracts.regulatory.submissions import (
     Body,
     SubmissionApproved,
@@ -18,6 +29,15 @@ __all__ = [
     "EVENTS",
     "TOPIC",
     "Body",
+    "ClockEvent",
+    "RegulatoryClockEnded",
+    "RegulatoryClockExtended",
+    "RegulatoryClockPaused",
+    "RegulatoryClockResumed",
+    "RegulatoryClockStarted",
+    "RegulatoryClockStopped",
+    "RegulatoryDeadlineApproaching",
+    "RegulatoryDeadlineMissed",
     "SubmissionApproved",
     "SubmissionEvent",
     "SubmissionPrepared",
@@ -30,4 +50,4 @@ __all__ = [
 
 TOPIC = "studyline.regulatory"
 
-EVENTS: tuple[type[PublicEvent], ...] = (*submissions.EVENTS,)
+EVENTS: tuple[type[PublicEvent], ...] = (*submissions.EVENTS, *clocks.EVENTS)

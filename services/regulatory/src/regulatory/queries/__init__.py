@@ -1,0 +1,1 @@
+"""Reads for HTTP beyond single aggregates, always through a Scope."""
