@@ -14,6 +14,7 @@ from studyline.testing import Servers
 OWNER, RIVAL = "Isolated Owner AG", "Isolated Rival SE"
 SECRET_TITLE = "A title only its owner may read"
 SECRET_NAME = "Unshown"
+NURSE = "22222222-2222-5222-8222-222222222222"
 SERVICES = ("sites", "regulatory", "monitoring", "reporting")
 
 
@@ -40,6 +41,27 @@ async def made(user: User, service: str, path: str, **body: Any) -> dict[str, An
     return answer.json()
 
 
+async def start_up_of(user: User, study: str, site: str, leader: str) -> dict[str, str]:
+    """One of everything that start-up keeps."""
+    nurse, at = NURSE, f"/sites/{site}"
+    await made(user, "sites", f"/studies/{study}/checklist", product="drug")
+    await made(user, "sites", f"{at}/checklist/insurance/evidence", document="ISO-CERT-1")
+    contract = await made(user, "sites", f"{at}/contracts", parties=["sponsor", "institution"])
+    shipment = await made(user, "sites", f"{at}/shipments")
+    trainings = [
+        await made(user, "sites", f"{at}/trainings", person_id=nurse, topic=one) for one in ("protocol", "gcp")
+    ]
+    about = {"person_id": nurse, "role": "study_nurse", "tasks": ["study_procedures"]}
+    signed = {"authorised_by": leader, "signed_on": "2026-01-01"}
+    delegation = await made(user, "sites", f"{at}/delegations", **about, **signed)
+    return {
+        "contract_id": contract["contract_id"],
+        "shipment_id": shipment["shipment_id"],
+        "training_id": trainings[0]["training_id"],
+        "delegation_id": delegation["delegation_id"],
+    }
+
+
 @pytest.fixture(scope="module")
 async def estate(stack: Servers) -> Estate:
     """The owner's study and one of everything in it; a study of the rival's beside it."""
@@ -53,6 +75,7 @@ async def estate(stack: Servers) -> Estate:
     organisation = (await made(user, "sites", "/organisations", name="Site", country="DE"))["organisation_id"]
     await made(user, "sites", f"/sites/{site}/facility", facility_id=organisation)
     await made(user, "sites", f"/sites/{site}/staff", person_id=person, role="principal_investigator")
+    start_up = await start_up_of(user, study, site, person)
     subject = (await made(user, "sites", f"/sites/{site}/subjects", subject_key="ISO-001"))["subject_id"]
     agreed = {"reference": "ISO-MSA-1", "cro": "A CRO", "effective_from": "2026-01-01"}
     held = [{"obligation": code, "holder": "cro", "since": "2026-01-01"} for code in OBLIGATIONS]
@@ -72,6 +95,7 @@ async def estate(stack: Servers) -> Estate:
         "submission_id": submission["submission_id"],
         "visit_id": visit["visit_id"],
         "clock_id": clock["clock_id"],
+        **start_up,
     }
 
     async def told() -> str:

@@ -6,8 +6,11 @@ import pytest
 from kernel import Refused
 from sites.domain.evidence import (
     Evidence,
+    EvidenceEvent,
+    EvidenceExtended,
     EvidenceRecorded,
     EvidenceRevoked,
+    ExtendEvidence,
     RecordEvidence,
     RevokeEvidence,
     decide,
@@ -31,7 +34,7 @@ REVOKE = RevokeEvidence(occurred_at="2022-05", event_id="e2")
 REVOKED = EvidenceRevoked(occurred_at="2022-05", event_id="e2")
 
 
-def after(*events: EvidenceRecorded | EvidenceRevoked) -> Evidence:
+def after(*events: EvidenceEvent) -> Evidence:
     state = reduce(evolve, events, None)
     assert state is not None
     return state
@@ -69,3 +72,17 @@ def test_a_new_decision_of_the_same_source_takes_the_place_of_the_old() -> None:
 def test_nothing_is_revoked_that_was_not_recorded() -> None:
     with pytest.raises(Refused, match="not known"):
         evolve(None, REVOKED)
+
+
+def test_evidence_keeps_by_what_and_since_when_it_was_given_up() -> None:
+    state = after(RECORDED, REVOKED)
+    assert (state.ended_by, state.ended_on) == ("e2", "2022-05")
+
+
+def test_evidence_in_force_may_hold_until_another_date_and_what_was_given_up_may_not() -> None:
+    extend = ExtendEvidence(occurred_at="2022-03", event_id="e4", expires_on="2026")
+    extended = EvidenceExtended(occurred_at="2022-03", event_id="e4", expires_on="2026")
+    assert decide(after(RECORDED), extend) == [extended]
+    assert after(RECORDED, extended).expires_on == "2026"
+    assert decide(after(RECORDED, extended), extend) == []
+    assert decide(after(RECORDED, REVOKED), extend) == decide(None, extend) == []

@@ -2,11 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from contracts import EVENTS, PUBLISHERS, Envelope, PublicEvent, Received, monitoring, regulatory
-from sites.domain.evidence import RecordEvidence, RevokeEvidence
+from contracts import EVENTS, Envelope, PublicEvent, Received, derived_id, monitoring, regulatory
+from contracts import sites as public
+from sites.domain.evidence import EvidenceCommand, ExtendEvidence, RecordEvidence, RevokeEvidence
+from sites.domain.green_light import Concern
 from sites.policies.evidence import evidence_from
+from sites.policies.green_light import (
+    when_an_item_changes_have_the_site_take_note,
+    when_something_is_learned_judge_the_checklist,
+)
 
 README = Path(__file__).parents[1] / "README.md"
 ABOUT = {"study_id": "s1", "submission_id": "submission-1", "country": "DE", "site_id": None}
@@ -31,6 +38,13 @@ def received(event: PublicEvent) -> Received:
     return Received(Envelope.model_validate(attributes), event)
 
 
+def evidence_of(event: PublicEvent) -> EvidenceCommand | None:
+    """The one thing that the event says about the evidence, of the aggregate it is about."""
+    told = list(evidence_from(received(event)))
+    assert all(source == "submission-1" for source, _ in told)
+    return told[0][1] if told else None
+
+
 def approved(body: regulatory.Body, site_id: str | None = None) -> PublicEvent:
     return regulatory.SubmissionApproved.model_validate({**ABOUT, **DECISION, "body": body, "site_id": site_id})
 
@@ -47,7 +61,7 @@ def visit_completed(visit_type: monitoring.VisitType) -> PublicEvent:
 def test_an_approval_is_evidence_for_its_site_or_its_country(
     body: regulatory.Body, kind: str, site_id: str | None
 ) -> None:
-    assert evidence_from(received(approved(body, site_id))) == RecordEvidence.model_validate(
+    assert evidence_of(approved(body, site_id)) == RecordEvidence.model_validate(
         {
             "occurred_at": "2022-01-15",
             "source_id": "submission-1",
@@ -58,6 +72,7 @@ def test_an_approval_is_evidence_for_its_site_or_its_country(
             "site_id": site_id,
             "event_id": "e1",
             "expires_on": "2024-06",
+            "covers": ("Protocol 1.0",),
         }
     )
 
@@ -70,26 +85,96 @@ def test_an_approval_is_evidence_for_its_site_or_its_country(
     ],
 )
 def test_an_approval_that_is_given_up_is_evidence_no_more(event: PublicEvent) -> None:
-    assert evidence_from(received(event)) == RevokeEvidence(occurred_at="2022-01-15", event_id="e1")
+    assert evidence_of(event) == RevokeEvidence(occurred_at="2022-01-15", event_id="e1")
 
 
 def test_a_completed_initiation_visit_is_evidence_for_its_site() -> None:
-    command = evidence_from(received(visit_completed("SIV")))
+    command = evidence_of(visit_completed("SIV"))
     assert isinstance(command, RecordEvidence)
     assert (command.kind, command.source_id, command.site_id) == ("initiation_visit", "visit-1", "site-7")
 
 
 @pytest.mark.parametrize("visit_type", ["PSV", "IMV", "COV"])
 def test_other_visits_are_no_evidence(visit_type: monitoring.VisitType) -> None:
-    assert evidence_from(received(visit_completed(visit_type))) is None
+    assert evidence_of(visit_completed(visit_type)) is None
+
+
+AT_SITE = {"study_id": "s1", "site_id": "site-7", "country": "DE"}
+
+
+def contract(event: type[PublicEvent], **more: Any) -> list[EvidenceCommand]:
+    told = event.model_validate({**AT_SITE, "contract_id": "contract-1", **more})
+    return [command for source, command in evidence_from(received(told)) if source == "contract-1"]
+
+
+def shipment(event: type[PublicEvent], **more: Any) -> list[tuple[str, type[EvidenceCommand]]]:
+    told = event.model_validate({**AT_SITE, "shipment_id": "shipment-1", **more})
+    kinds = {derived_id("evidence", "shipment-1", kind): kind for kind in ("product_receipt", "product_release")}
+    return [(kinds[source], type(command)) for source, command in evidence_from(received(told))]
+
+
+def test_an_executed_contract_is_evidence_until_it_ends_and_an_amendment_may_move_its_end() -> None:
+    [executed] = contract(public.SiteContractExecuted, ends_on="2025")
+    assert isinstance(executed, RecordEvidence)
+    assert (executed.kind, executed.expires_on) == ("clinical_trial_agreement", "2025")
+    at = {"occurred_at": "2022-01-15", "event_id": "e1"}
+    [moved] = contract(public.SiteContractAmended, ends_on="2026")
+    assert moved == ExtendEvidence.model_validate({**at, "expires_on": "2026"})
+    assert contract(public.SiteContractAmended, ends_on=None) == []
+    assert contract(public.SiteContractEnded, because="terminated") == [RevokeEvidence.model_validate(at)]
+
+
+def test_a_shipment_is_evidence_once_it_is_received_in_good_condition_and_while_it_is_not_in_quarantine() -> None:
+    both = ["product_receipt", "product_release"]
+    assert shipment(public.IpShipmentReceived, temperature="within_limits") == [("product_receipt", RecordEvidence)]
+    assert shipment(public.IpShipmentReceived, temperature="excursion") == []
+    assert shipment(public.IpShipmentReleased) == [(kind, RecordEvidence) for kind in both]
+    assert shipment(public.IpShipmentQuarantined) == [(kind, RevokeEvidence) for kind in both]
+
+
+def concern_of(event: PublicEvent) -> Concern | None:
+    return when_something_is_learned_judge_the_checklist(received(event))
+
+
+def test_an_approval_concerns_its_site_or_every_site_of_its_country() -> None:
+    assert concern_of(approved("ethics_committee", "site-7")) == Concern("s1", site_id="site-7")
+    assert concern_of(approved("ethics_committee")) == Concern("s1", country="DE")
+
+
+def test_a_checklist_begins_with_start_up_and_no_site_that_was_taken_over_gets_one() -> None:
+    activated = {**AT_SITE, "rested_on": ()}
+    begun = Concern("s1", site_id="site-7", opens=True)
+    assert concern_of(public.SiteStartUpBegun.model_validate(AT_SITE)) == begun
+    assert concern_of(public.SiteActivated.model_validate({**activated, "rested_on": ("e1",)})) == begun
+    assert concern_of(public.SiteActivated.model_validate(activated)) is None
+
+
+def test_a_change_of_the_investigator_or_a_new_version_of_the_checklist_is_judged_too() -> None:
+    change = {"assignment_id": "a2", "person_id": "p2", "previous_assignment_id": "a1", "previous_person_id": "p1"}
+    assert concern_of(public.PrincipalInvestigatorChanged.model_validate({**AT_SITE, **change})) == Concern(
+        "s1", site_id="site-7"
+    )
+    version = {"study_id": "s1", "version": "study/2", "rules_version": "1", "items": ()}
+    assert concern_of(public.StudyChecklistSetUp.model_validate(version)) == Concern("s1")
+
+
+def test_a_site_takes_note_of_every_item_that_changes_and_of_its_own_activation() -> None:
+    item = {**AT_SITE, "checklist_version": "core", "item": "ethics_approval", "number": 2}
+    lost = public.ChecklistItemLost.model_validate({**item, "status": "expired", "lost_by": None})
+    assert when_an_item_changes_have_the_site_take_note(received(lost)) == "site-7"
+    activated = public.SiteActivated.model_validate({**AT_SITE, "rested_on": ("e1",)})
+    assert when_an_item_changes_have_the_site_take_note(received(activated)) == "site-7"
+    assert when_an_item_changes_have_the_site_take_note(received(visit_completed("SIV"))) is None
 
 
 def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None:
     listened = re.findall(r"^\| `([^`]+)` ", README.read_text().partition("## Listens to")[2], re.MULTILINE)
+    shapes: dict[str, Any] = {**ABOUT, **DECISION, **VISIT, "contract_id": "c", "shipment_id": "s", "ends_on": "2025"}
+    shapes |= {"site_id": "site-7", "temperature": "within_limits", "rested_on": ("e1",)}
     told = {
-        event.TYPE
-        for name in ("regulatory", "monitoring")
-        for event in PUBLISHERS[name].EVENTS
-        if evidence_from(received(event.model_construct(**ABOUT, **DECISION, **VISIT))) is not None
+        name
+        for name, event in EVENTS.items()
+        for one in [received(event.model_construct(**shapes))]
+        if any(evidence_from(one)) or concern_of(one.event) or when_an_item_changes_have_the_site_take_note(one)
     }
     assert set(listened) == told <= set(EVENTS)

@@ -7,7 +7,10 @@ from contracts import Sponsor
 from contracts import sites as public
 from kernel import Event, State
 from sites import store
-from sites.domain import evidence, organisation, person, site_team, study, study_site, subject
+from sites.domain import evidence, organisation, person, site_team, study, subject
+from sites.domain import study_site_messages as study_site
+from sites.domain.activation import Judged
+from sites.publishing.study_sites import SAME_NAME_EVENTS
 
 AT = {"occurred_at": "2022-02-01"}
 SPONSOR = study.Sponsor(id="acme-1", name="Acme")
@@ -64,7 +67,7 @@ def test_an_identified_site_is_told_with_its_place() -> None:
 
 
 def test_an_activation_is_told_with_the_events_it_rests_on() -> None:
-    told = published(store.STUDY_SITES, IDENTIFIED, study_site.SiteActivated(**AT, rested_on=("e1", "e2")))
+    told = published(store.STUDY_SITES, IDENTIFIED, study_site.SiteActivated(occurred_at=None, rested_on=("e1", "e2")))
     assert told == public.SiteActivated(study_id="s1", site_id="site-7", country="DE", rested_on=("e1", "e2"))
 
 
@@ -73,19 +76,37 @@ def test_a_reported_status_is_told() -> None:
     assert told == public.SiteStatusReported(study_id="s1", site_id="site-7", country="DE", status="closed")
 
 
-def test_every_other_step_of_a_site_is_told_under_its_name() -> None:
-    plain = [
-        study_site.SiteSelected,
-        study_site.SiteNotSelected,
-        study_site.SiteStartUpBegun,
-        study_site.SiteEnrolmentPaused,
-        study_site.SiteEnrolmentResumed,
-        study_site.SiteClosed,
-        study_site.SiteTerminated,
-    ]
-    for event in plain:
-        told = published(store.STUDY_SITES, IDENTIFIED, event.model_validate(AT))
-        assert told == getattr(public, event.__name__)(study_id="s1", site_id="site-7", country="DE")
+def test_every_other_step_of_a_site_is_told_under_its_name_with_the_word_for_why() -> None:
+    about = {"study_id": "s1", "site_id": "site-7", "country": "DE"}
+    why: dict[type[Event], dict[str, Any]] = {
+        study_site.SiteNotSelected: {"because": "timelines"},
+        study_site.SiteEnrolmentPaused: {"because": "safety"},
+        study_site.SiteSuspended: {"ordered_by": "sponsor"},
+    }
+    for event in set(SAME_NAME_EVENTS) - {study_site.SiteIdentified, study_site.SiteStatusReported}:
+        told = published(store.STUDY_SITES, IDENTIFIED, event.model_validate({**AT, **why.get(event, {})}))
+        assert told == getattr(public, event.__name__)(**about, **why.get(event, {}))
+
+
+def test_an_activation_is_told_with_every_item_and_without_a_word_of_text() -> None:
+    item = Judged(code="insurance", item=3, status="waived", detail="It is waived: Erika Mustermann said so.")
+    activated = study_site.SiteActivated(**AT, rested_on=(), checklist_version="study/1", items=(item,))
+    told = published(store.STUDY_SITES, IDENTIFIED, activated)
+    assert told.items == (public.ActivationItem(item="insurance", number=3, status="waived", evidence=()),)
+    assert "Mustermann" not in told.model_dump_json()
+
+
+def test_a_prerequisite_that_is_lost_or_there_again_is_told_by_its_item() -> None:
+    about = {"study_id": "s1", "site_id": "site-7", "country": "DE", "item": "insurance", "number": 3}
+    item = {"code": "insurance", "item": 3}
+    lost = study_site.SitePrerequisiteLost.model_validate(
+        {**AT, **item, "status": "expired", "detail": "", "lost_by": "e1"}
+    )
+    there = study_site.SitePrerequisiteRegained.model_validate({**AT, **item})
+    told = public.SiteActivationPrerequisiteLost.model_validate({**about, "status": "expired", "lost_by": "e1"})
+    assert published(store.STUDY_SITES, IDENTIFIED, lost) == told
+    told_again = public.SiteActivationPrerequisiteRegained.model_validate(about)
+    assert published(store.STUDY_SITES, IDENTIFIED, there) == told_again
 
 
 def test_every_step_of_a_subject_is_told_with_its_key_and_nothing_else() -> None:

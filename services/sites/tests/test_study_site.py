@@ -6,36 +6,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kernel import BusinessTime, Refused
-from sites.domain.activation import REQUIRED, EvidenceKind, Proof
-from sites.domain.study_site import (
+from sites.domain.activation import Gate, Judged, Proof
+from sites.domain.checklist_rules import CORE
+from sites.domain.study_site import STEPS as PLAIN_STEPS
+from sites.domain.study_site import StudySite, decide, evolve
+from sites.domain.study_site_messages import (
     ActivateSite,
     AdoptSite,
-    BeginStartUp,
-    CloseSite,
+    FollowChecklist,
     IdentifySite,
     PauseEnrolment,
-    RejectSite,
     ResumeEnrolment,
-    SelectSite,
     SiteActivated,
+    SiteArchived,
+    SiteCdaSigned,
     SiteClosed,
+    SiteClosedToEnrolment,
     SiteEnrolmentPaused,
     SiteEnrolmentResumed,
     SiteIdentified,
     SiteNotSelected,
+    SitePrerequisiteLost,
+    SitePrerequisiteRegained,
+    SiteReadyForActivation,
     SiteSelected,
     SiteStartUpBegun,
     SiteStatusReported,
+    SiteSuspended,
     SiteTerminated,
+    SiteWithdrawn,
     Status,
-    StudySite,
     StudySiteCommand,
     StudySiteEvent,
+    SuspendSite,
     TerminateSite,
-    decide,
-    evolve,
 )
 
+REQUIRED = tuple(rule.code for rule in CORE)
 PLACE = {
     "site_id": "site-7",
     "study_id": "s1",
@@ -56,25 +63,35 @@ CLOSED = SiteClosed(occurred_at=DAY)
 TERMINATED = SiteTerminated(occurred_at=DAY)
 NOT_SELECTED = SiteNotSelected(occurred_at=DAY)
 
+IN_START_UP = (IDENTIFIED, SELECTED, STARTED)
+OPEN = (*IN_START_UP, ACTIVATED)
+ORDER = {"ordered_by": "ethics_committee"}
 WAYS: dict[Status, tuple[StudySiteEvent, ...]] = {
     "identified": (IDENTIFIED,),
+    "cda_signed": (IDENTIFIED, SiteCdaSigned(occurred_at=DAY)),
     "selected": (IDENTIFIED, SELECTED),
     "not_selected": (IDENTIFIED, NOT_SELECTED),
-    "start_up": (IDENTIFIED, SELECTED, STARTED),
-    "active": (IDENTIFIED, SELECTED, STARTED, ACTIVATED),
-    "on_hold": (IDENTIFIED, SELECTED, STARTED, ACTIVATED, PAUSED),
-    "closed": (IDENTIFIED, SELECTED, STARTED, ACTIVATED, CLOSED),
+    "start_up": IN_START_UP,
+    "ready_for_activation": (*IN_START_UP, SiteReadyForActivation(occurred_at=DAY)),
+    "active": OPEN,
+    "on_hold": (*OPEN, PAUSED),
+    "suspended": (*OPEN, SiteSuspended(occurred_at=DAY, ordered_by="ethics_committee")),
+    "closed_to_enrolment": (*OPEN, SiteClosedToEnrolment(occurred_at=DAY)),
+    "closed": (*OPEN, CLOSED),
+    "archived": (*OPEN, CLOSED, SiteArchived(occurred_at=DAY)),
     "terminated": (IDENTIFIED, TERMINATED),
+    "withdrawn": (IDENTIFIED, SiteWithdrawn(occurred_at=DAY)),
 }
-STEPS: dict[type[StudySiteCommand], tuple[Status, StudySiteEvent, set[Status]]] = {
-    SelectSite: ("selected", SELECTED, {"identified"}),
-    RejectSite: ("not_selected", NOT_SELECTED, {"identified", "selected"}),
-    BeginStartUp: ("start_up", STARTED, {"selected"}),
-    PauseEnrolment: ("on_hold", PAUSED, {"active"}),
-    ResumeEnrolment: ("active", SiteEnrolmentResumed(occurred_at=DAY), {"on_hold"}),
-    CloseSite: ("closed", CLOSED, {"active", "on_hold"}),
-    TerminateSite: ("terminated", TERMINATED, {"identified", "selected", "start_up", "active", "on_hold"}),
+NOT_ENDED: set[Status] = set(WAYS) - {"not_selected", "closed", "archived", "terminated", "withdrawn"}
+STEPS: dict[type[StudySiteCommand], tuple[Status, type[StudySiteEvent], set[Status]]] = {
+    **{command: (target, event, set(allowed)) for command, (allowed, target, event) in PLAIN_STEPS.items()},  # pyright: ignore[reportAssignmentType]
+    ResumeEnrolment: ("active", SiteEnrolmentResumed, {"on_hold"}),
+    TerminateSite: ("terminated", SiteTerminated, NOT_ENDED),
 }
+
+
+def asked_for(command: type[StudySiteCommand]) -> StudySiteCommand:
+    return command.model_validate({"occurred_at": DAY, **(ORDER if command is SuspendSite else {})})
 
 
 def after(*events: StudySiteEvent) -> StudySite:
@@ -83,12 +100,12 @@ def after(*events: StudySiteEvent) -> StudySite:
     return state
 
 
-def proof(kind: EvidenceKind, event_id: str = "", **holds: BusinessTime) -> Proof:
+def proof(kind: str, event_id: str = "", **holds: BusinessTime) -> Proof:
     return Proof.model_validate({"kind": kind, "event_id": event_id or kind, **holds})
 
 
 def activate(*proofs: Proof) -> ActivateSite:
-    return ActivateSite(occurred_at=DAY, proofs=proofs)
+    return ActivateSite(occurred_at=DAY, gate=Gate(proofs=proofs))
 
 
 def adopt(status: Status, activated_on: BusinessTime | None = None) -> AdoptSite:
@@ -106,10 +123,11 @@ def test_each_step_is_taken_from_where_it_may_be_and_from_nowhere_else(
     status: Status, command: type[StudySiteCommand]
 ) -> None:
     target, event, allowed = STEPS[command]
-    site, asked = after(*WAYS[status]), command.model_validate({"occurred_at": DAY})
+    site, asked = after(*WAYS[status]), asked_for(command)
     if status in allowed:
-        assert decide(site, asked) == [event]
-        assert evolve(site, event).status == target
+        [told] = decide(site, asked)
+        assert type(told) is event
+        assert evolve(site, told).status == target
     elif status == target:
         assert decide(site, asked) == []
     else:
@@ -119,7 +137,12 @@ def test_each_step_is_taken_from_where_it_may_be_and_from_nowhere_else(
 
 def test_a_site_with_all_evidence_opens_and_says_on_what_it_rests() -> None:
     events = decide(after(*WAYS["start_up"]), activate(*[proof(kind) for kind in REQUIRED]))
-    assert events == [SiteActivated(occurred_at=DAY, rested_on=tuple(sorted(REQUIRED)))]
+    [told] = events
+    assert isinstance(told, SiteActivated)
+    assert told.rested_on == tuple(sorted(REQUIRED))
+    assert [(item.code, item.status, item.evidence) for item in told.items] == [
+        (one, "met", (one,)) for one in REQUIRED
+    ]
     assert after(*WAYS["start_up"], *events).activated_on == DAY
 
 
@@ -181,7 +204,7 @@ def test_evidence_in_any_order_leads_to_the_same_result(orders: tuple[list[Proof
     assert result(orders[0]) == result(orders[1])
 
 
-@pytest.mark.parametrize("command", [activate(), *[one.model_validate({"occurred_at": DAY}) for one in STEPS]])
+@pytest.mark.parametrize("command", [activate(), *[asked_for(one) for one in STEPS]])
 def test_a_site_that_is_not_identified_takes_no_step(command: StudySiteCommand) -> None:
     with pytest.raises(Refused, match="not identified"):
         decide(None, command)
@@ -210,3 +233,73 @@ def test_whatever_was_adopted_before_adopting_the_same_twice_changes_nothing(com
     for command in commands:
         site = reduce(evolve, decide(site, command), site)
     assert decide(site, commands[-1]) == []
+
+
+LOST = Judged(code="ethics_approval", item=2, status="expired", detail="It expired.", changed_on="2022-03")
+THERE = Judged(code="ethics_approval", item=2, status="met", detail="It is there.", evidence=("e9",))
+NEWLY_ASKED = Judged(code="financial_disclosure", item=5, status="missing", detail="It is missing.")
+GATE_PASSED = SiteActivated(occurred_at=DAY, rested_on=("e1",), checklist_version="core", items=(THERE,))
+LATER = "2022-04-01"
+TOLD_LOST = SitePrerequisiteLost(
+    occurred_at="2022-03", code="ethics_approval", item=2, status="expired", detail="It expired.", lost_by=None
+)
+PAUSED_FOR_IT = SiteEnrolmentPaused(occurred_at=LATER, because="prerequisite_lost")
+
+
+def follow(*items: Judged) -> FollowChecklist:
+    return FollowChecklist(occurred_at=LATER, items=items)
+
+
+def test_a_site_is_ready_when_the_last_item_is_met_and_not_before() -> None:
+    site = after(*IN_START_UP)
+    assert decide(site, follow(LOST)) == []
+    assert decide(site, follow(THERE)) == [SiteReadyForActivation(occurred_at=LATER)]
+    assert decide(after(*WAYS["ready_for_activation"]), follow(THERE)) == []
+
+
+def test_a_site_that_was_ready_and_loses_an_item_is_in_start_up_again() -> None:
+    site = after(*WAYS["ready_for_activation"])
+    assert decide(site, follow(LOST)) == [TOLD_LOST]
+    assert evolve(site, TOLD_LOST).status == "start_up"
+
+
+def test_an_open_site_that_loses_an_item_is_put_on_hold_and_not_closed() -> None:
+    site = after(*IN_START_UP, GATE_PASSED)
+    assert decide(site, follow(LOST)) == [TOLD_LOST, PAUSED_FOR_IT]
+    held = after(*IN_START_UP, GATE_PASSED, TOLD_LOST, PAUSED_FOR_IT)
+    assert (held.status, held.lost) == ("on_hold", ("ethics_approval",))
+    assert decide(held, follow(LOST)) == []
+
+
+def test_a_site_that_is_on_hold_already_says_what_it_has_lost_besides() -> None:
+    assert decide(after(*IN_START_UP, GATE_PASSED, PAUSED), follow(LOST)) == [TOLD_LOST]
+
+
+def test_a_rule_that_applies_only_later_loses_nothing_that_the_site_ever_had() -> None:
+    assert decide(after(*IN_START_UP, GATE_PASSED), follow(THERE, NEWLY_ASKED)) == []
+
+
+def test_what_is_there_again_is_told_and_enrolment_goes_on_only_when_a_person_says_so() -> None:
+    held = after(*IN_START_UP, GATE_PASSED, TOLD_LOST, PAUSED_FOR_IT)
+    with pytest.raises(Refused, match="lost ethics approval") as refused:
+        decide(held, ResumeEnrolment(occurred_at=LATER))
+    assert [reason.code for reason in refused.value.reasons] == ["ethics_approval_lost"]
+    regained = SitePrerequisiteRegained(occurred_at=LATER, code="ethics_approval", item=2)
+    assert decide(held, follow(THERE)) == [regained]
+    mended = evolve(held, regained)
+    assert (mended.status, mended.lost) == ("on_hold", ())
+    assert decide(mended, ResumeEnrolment(occurred_at=LATER)) == [SiteEnrolmentResumed(occurred_at=LATER)]
+
+
+@pytest.mark.parametrize("status", ["identified", "selected", "closed", "terminated", "withdrawn"])
+def test_a_site_before_start_up_or_after_its_end_follows_no_checklist(status: Status) -> None:
+    assert decide(after(*WAYS[status]), follow(LOST)) == []
+
+
+def test_a_site_taken_over_without_a_gate_can_lose_nothing() -> None:
+    assert decide(after(*decide(None, adopt("active", "2019-05"))), follow(LOST)) == []
+
+
+def test_a_hold_says_in_a_word_why() -> None:
+    pause = PauseEnrolment(occurred_at=DAY, because="safety")
+    assert decide(after(*OPEN), pause) == [SiteEnrolmentPaused(occurred_at=DAY, because="safety")]

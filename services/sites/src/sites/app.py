@@ -5,12 +5,14 @@ from functools import partial
 from chassis.http.asyncapi import document_of
 from chassis.obligations import Obligations
 from chassis.service import Parts, Service
+from chassis.ticking import Ticker
 from contracts import received
 from contracts import sites as public
 
 from sites import __version__, api, store
 from sites.consumers import LISTENS_TO, on_events
 from sites.handlers.agreements import agreed_about, obligation_of
+from sites.handlers.due import due_in_start_up
 from sites.settings import Settings
 
 NAME = "sites"
@@ -30,5 +32,7 @@ def compose(settings: Settings) -> Service:
         authorise=Obligations(obligation_of, agreed_about),
     )
     assert service.commands is not None
-    service.consumer = parts.consumer(LISTENS_TO, received, partial(on_events, service.commands))
+    service.consumer = parts.consumer(LISTENS_TO, received, partial(on_events, service.commands, parts.database))
+    due = partial(due_in_start_up, parts.database)
+    service.ticker = Ticker(NAME, parts.database, service.commands, due, settings.instance)
     return service

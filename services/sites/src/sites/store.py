@@ -9,10 +9,29 @@ from chassis.mongo import Database
 from chassis.scope import Scope
 from kernel import State
 
-from sites.domain import agreement, evidence, organisation, person, site_team, study, study_site, subject
+from sites.domain import (
+    agreement,
+    delegation,
+    evidence,
+    ip_shipment,
+    organisation,
+    person,
+    site_checklist,
+    site_contract,
+    site_team,
+    study,
+    study_checklist,
+    study_site,
+    subject,
+    training,
+)
 from sites.publishing.agreements import publish_agreement
+from sites.publishing.checklists import publish_site_checklist, publish_study_checklist
+from sites.publishing.delegations import publish_delegation, publish_training
 from sites.publishing.evidence import publish_evidence
 from sites.publishing.master_records import publish_organisation, publish_person
+from sites.publishing.shipments import publish_shipment
+from sites.publishing.site_contracts import publish_contract
 from sites.publishing.site_teams import publish_team
 from sites.publishing.studies import publish_study
 from sites.publishing.study_sites import publish_site
@@ -47,6 +66,11 @@ def view_study(state: study.Study, version: int) -> dict[str, Any]:
 def view(state: State, version: int) -> dict[str, Any]:
     """What has no view of its own, as this service's clients see it."""
     return {**state.model_dump(mode="json"), "version": version}
+
+
+def view_site(state: study_site.StudySite, version: int) -> dict[str, Any]:
+    """A study site as this service's clients see it; what it was opened on is told by its activation."""
+    return {**state.model_dump(mode="json", exclude={"snapshot"}), "version": version}
 
 
 def view_subject(state: subject.Subject, version: int) -> dict[str, Any]:
@@ -117,7 +141,7 @@ STUDY_SITES = Aggregate(
     study_site.evolve,
     publish_site,
     owner,
-    view,
+    view_site,
 )
 SUBJECTS = Aggregate(
     "subject",
@@ -170,6 +194,67 @@ SITE_TEAMS = Aggregate(
     view_team,
 )
 
+STUDY_CHECKLISTS = Aggregate(
+    "study-checklist",
+    "study_checklists",
+    study_checklist.StudyChecklist,
+    study_checklist.decide,
+    study_checklist.evolve,
+    publish_study_checklist,
+    owner,
+    view,
+)
+SITE_CHECKLISTS = Aggregate(
+    "site-checklist",
+    "site_checklists",
+    site_checklist.SiteChecklist,
+    site_checklist.decide,
+    site_checklist.evolve,
+    publish_site_checklist,
+    owner,
+    view,
+)
+SITE_CONTRACTS = Aggregate(
+    "site-contract",
+    "site_contracts",
+    site_contract.SiteContract,
+    site_contract.decide,
+    site_contract.evolve,
+    publish_contract,
+    owner,
+    view,
+)
+IP_SHIPMENTS = Aggregate(
+    "ip-shipment",
+    "ip_shipments",
+    ip_shipment.IpShipment,
+    ip_shipment.decide,
+    ip_shipment.evolve,
+    publish_shipment,
+    owner,
+    view,
+)
+DELEGATIONS = Aggregate(
+    "delegation",
+    "delegations",
+    delegation.Delegation,
+    delegation.decide,
+    delegation.evolve,
+    publish_delegation,
+    owner,
+    view,
+)
+TRAININGS = Aggregate(
+    "training",
+    "trainings",
+    training.Training,
+    training.decide,
+    training.evolve,
+    publish_training,
+    owner,
+    view,
+)
+
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries need."""
@@ -187,3 +272,8 @@ async def prepare(database: Database) -> None:
     teams = database.collection(SITE_TEAMS.collection)
     await teams.ensure_index([("state.members.person_id", 1)])
     await teams.ensure_index([("state.facility_id", 1)])
+    for aggregate in (SITE_CONTRACTS, IP_SHIPMENTS, DELEGATIONS, TRAININGS, SITE_CHECKLISTS):
+        await database.collection(aggregate.collection).ensure_index([("state.site_id", 1), ("_id", 1)])
+    await database.collection(SITE_CHECKLISTS.collection).ensure_index([("study", 1), ("state.country", 1)])
+    for aggregate in (SITE_CHECKLISTS, TRAININGS):
+        await database.collection(aggregate.collection).ensure_index([("state.due_at", 1)])

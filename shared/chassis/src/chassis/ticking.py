@@ -15,7 +15,7 @@ import structlog
 from kernel import Command, derived_id
 
 from chassis import clock
-from chassis.commands import Aggregate, Commands, Instruction, Outcome, given
+from chassis.commands import Aggregate, Builder, Commands, Instruction, Outcome, given
 from chassis.health import Unhealthy
 from chassis.journal import Actor, Context
 from chassis.lease import Lease
@@ -32,12 +32,12 @@ _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Due:
-    """A command that has fallen due for an aggregate as it was at a version."""
+    """A command that has fallen due for an aggregate as it was at a version: complete, or completed from records."""
 
     aggregate: Aggregate[Any, Any, Any]
     aggregate_id: str
     version: int
-    command: Command
+    command: Command | Builder[Command]
 
 
 @dataclass
@@ -113,8 +113,10 @@ class Ticker:
 
     def _instruction(self, one: Due) -> Instruction[Any, Any, Any]:
         key = derived_id("tick", self.service, one.aggregate.name, one.aggregate_id, str(one.version))
-        context = Context(command_id=key, actor=Actor(f"service:{self.service}"))
-        return Instruction(one.aggregate, one.aggregate_id, given(one.command), context, answered=False)
+        # That a date has passed is true whoever holds the obligation.
+        context = Context(command_id=key, actor=Actor(f"service:{self.service}"), governed=False)
+        command = given(one.command) if isinstance(one.command, Command) else one.command
+        return Instruction(one.aggregate, one.aggregate_id, command, context, answered=False)
 
 
 async def _give_back(lease: Lease) -> None:

@@ -14,14 +14,21 @@ COLLECTION: Final = "sites"
 
 STATUS_AFTER: Final[Mapping[type[PublicEvent], str]] = {
     public.SiteIdentified: "identified",
+    public.SiteCdaSigned: "cda_signed",
     public.SiteSelected: "selected",
     public.SiteNotSelected: "not_selected",
     public.SiteStartUpBegun: "start_up",
+    public.SiteReadyForActivation: "ready_for_activation",
     public.SiteActivated: "active",
     public.SiteEnrolmentPaused: "on_hold",
     public.SiteEnrolmentResumed: "active",
+    public.SiteSuspended: "suspended",
+    public.SiteSuspensionLifted: "on_hold",
+    public.SiteClosedToEnrolment: "closed_to_enrolment",
     public.SiteClosed: "closed",
+    public.SiteArchived: "archived",
     public.SiteTerminated: "terminated",
+    public.SiteWithdrawn: "withdrawn",
 }
 MILESTONE_OF: Final[Mapping[type[PublicEvent], str]] = {
     public.SiteIdentified: "identified",
@@ -41,20 +48,24 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
         **before,
         **owner_of(received),
         "country": place_of(received)["country"],
-        **_changes(received.event),
+        **_changes(before, received.event),
         "milestones": _milestones(before["milestones"], received),
     }
 
 
-def _changes(event: PublicEvent) -> Document:
+def _changes(before: Mapping[str, Any], event: PublicEvent) -> Document:
     match event:
         case public.SiteStatusReported():
             return {"status": event.status}
         case public.SiteIdentified():
             named = {"name": event.name, "city": event.city, "number": event.number}
             return {**named, "status": STATUS_AFTER[type(event)]}
+        case public.SiteActivationPrerequisiteLost() if before.get("status") == "ready_for_activation":
+            return {"status": "start_up"}
         case _:
-            return {"status": STATUS_AFTER[type(event)]}
+            # What a site loses or regains later moves it only by the hold that follows, told by an event of its own.
+            status = STATUS_AFTER.get(type(event))
+            return {} if status is None else {"status": status}
 
 
 def _milestones(reached: list[Document], received: Received) -> list[Document]:

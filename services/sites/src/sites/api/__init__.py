@@ -3,7 +3,21 @@
 from chassis.mongo import Database
 from fastapi import APIRouter
 
-from sites.api import adoptions, agreements, organisations, people, site_teams, studies, study_sites, subjects
+from sites.api import (
+    adoptions,
+    agreements,
+    checklists,
+    delegations,
+    organisations,
+    people,
+    shipments,
+    site_contracts,
+    site_teams,
+    studies,
+    study_sites,
+    subjects,
+    trainings,
+)
 
 
 def routers(database: Database) -> list[APIRouter]:
@@ -12,6 +26,11 @@ def routers(database: Database) -> list[APIRouter]:
         studies.router(database),
         agreements.router(database),
         study_sites.router(database),
+        checklists.router(database),
+        site_contracts.router(database),
+        shipments.router(database),
+        trainings.router(database),
+        delegations.router(database),
         subjects.router(database),
         organisations.router(database),
         people.router(database),

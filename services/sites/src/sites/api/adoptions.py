@@ -15,7 +15,7 @@ from pydantic import Field
 from sites.api.requests import SponsorName, StudyParticulars
 from sites.api.studies import particulars_of
 from sites.domain.study import AdoptStudy, Milestone, Sponsor, Status
-from sites.domain.study_site import Status as SiteStatus
+from sites.domain.study_site_messages import Status as SiteStatus
 from sites.domain.subject import Step
 from sites.handlers import study_sites, subjects
 from sites.store import STUDIES, STUDY_SITES, SUBJECTS

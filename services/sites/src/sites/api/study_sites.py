@@ -9,34 +9,75 @@ from chassis.http.fields import StepRequest
 from chassis.http.paging import Page, Paging
 from chassis.http.roles import Role
 from chassis.mongo import Database
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
+from kernel import BusinessTime
 
 from sites.api.requests import IdentifySiteRequest
-from sites.domain.study_site import (
+from sites.domain.study_site_messages import (
+    ArchiveSite,
     BeginStartUp,
     CloseSite,
+    CloseToEnrolment,
+    HoldReason,
+    LiftSuspension,
     PauseEnrolment,
     RejectSite,
     ResumeEnrolment,
+    SelectionReason,
     SelectSite,
+    SignCda,
     StudySiteCommand,
+    Suspender,
+    SuspendSite,
     TerminateSite,
+    WithdrawSite,
 )
 from sites.handlers import study_sites as handlers
-from sites.queries import study_sites as queries
+from sites.handlers.green_light import activate_site as activation_of
+from sites.queries.activation import activation, readiness
 from sites.store import STUDIES, STUDY_SITES
 
 Managing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.ADMIN))]
 STEPS: dict[str, type[StudySiteCommand]] = {
-    "select": SelectSite,
-    "reject": RejectSite,
+    "sign-cda": SignCda,
     "begin-start-up": BeginStartUp,
-    "pause-enrolment": PauseEnrolment,
     "resume-enrolment": ResumeEnrolment,
+    "lift-suspension": LiftSuspension,
+    "close-to-enrolment": CloseToEnrolment,
     "close": CloseSite,
+    "archive": ArchiveSite,
     "terminate": TerminateSite,
+    "withdraw": WithdrawSite,
 }
+OPERATION_OF = {"sign-cda": "sign-site-cda", "close-to-enrolment": "close-site-to-enrolment"}
+"""Where the path's words do not read as the command."""
+
+
+class SelectionRequest(StepRequest):
+    """A choice, and why in one word besides the reason."""
+
+    because: SelectionReason | None = None
+
+
+class PauseRequest(StepRequest):
+    """A hold, and why in one word besides the reason."""
+
+    because: HoldReason | None = None
+
+
+class SuspensionRequest(StepRequest):
+    """An order to stop the site."""
+
+    ordered_by: Suspender
+
+
+AsOf = Annotated[
+    BusinessTime | None, Query(description="Only what was recorded by then, itself included; items judged on it")
+]
+InForceOn = Annotated[
+    BusinessTime | None, Query(description="Another date on which the items are judged, with all that is known")
+]
 
 
 def router(database: Database) -> APIRouter:
@@ -67,21 +108,54 @@ def router(database: Database) -> APIRouter:
     @routes.get("/sites/{site_id}/readiness")
     async def read_site_readiness(site_id: str, caller: Caller) -> dict[str, Any]:
         """What the site's activation needs, and what is there."""
-        return await queries.readiness(database, caller.scope, site_id)
+        return await readiness(database, caller.scope, site_id)
 
-    @routes.post("/sites/{site_id}/activate")
-    async def activate_site(site_id: str, body: StepRequest, at: Managing) -> JSONResponse:
-        """Open the site for enrolment; refused with everything that is missing."""
-        command = handlers.activate_site(site_id, body.occurred_at)
-        return await at.carry_out(STUDY_SITES, site_id, command, reason=body.reason)
+    @routes.get("/sites/{site_id}/activation")
+    async def read_site_activation(
+        site_id: str, caller: Caller, as_of: AsOf = None, in_force_on: InForceOn = None
+    ) -> dict[str, Any]:
+        """Why the site is open or not: the decision, every item with its evidence and waiver, now or as of a date."""
+        return await activation(database, caller.scope, site_id, as_of, in_force_on)
 
+    _add_decisions(routes)
     for name, command in STEPS.items():
         _add_step(routes, name, command)
     return routes
 
 
+def _add_decisions(routes: APIRouter) -> None:
+    @routes.post("/sites/{site_id}/activate")
+    async def activate_site(site_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Open the site for enrolment; refused with everything that is missing."""
+        return await at.carry_out(STUDY_SITES, site_id, activation_of(site_id, body.occurred_at), reason=body.reason)
+
+    @routes.post("/sites/{site_id}/select")
+    async def select_site(site_id: str, body: SelectionRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Choose the site."""
+        command = SelectSite(occurred_at=body.occurred_at, because=body.because)
+        return await at.carry_on(STUDY_SITES, site_id, command, reason=body.reason)
+
+    @routes.post("/sites/{site_id}/reject")
+    async def reject_site(site_id: str, body: SelectionRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Do not choose the site; its record stays."""
+        command = RejectSite(occurred_at=body.occurred_at, because=body.because)
+        return await at.carry_on(STUDY_SITES, site_id, command, reason=body.reason)
+
+    @routes.post("/sites/{site_id}/pause-enrolment", name="pause-enrolment-site")
+    async def pause_enrolment(site_id: str, body: PauseRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Put enrolment on hold."""
+        command = PauseEnrolment(occurred_at=body.occurred_at, because=body.because)
+        return await at.carry_on(STUDY_SITES, site_id, command, reason=body.reason)
+
+    @routes.post("/sites/{site_id}/suspend")
+    async def suspend_site(site_id: str, body: SuspensionRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Stop the site by order of an authority, an ethics committee or the sponsor."""
+        command = SuspendSite(occurred_at=body.occurred_at, ordered_by=body.ordered_by)
+        return await at.carry_on(STUDY_SITES, site_id, command, reason=body.reason)
+
+
 def _add_step(routes: APIRouter, name: str, command: type[StudySiteCommand]) -> None:
-    @routes.post(f"/sites/{{site_id}}/{name}", name=f"{name}-site", description=command.__doc__)
+    @routes.post(f"/sites/{{site_id}}/{name}", name=OPERATION_OF.get(name, f"{name}-site"), description=command.__doc__)
     async def take_step(site_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         asked = command.model_validate({"occurred_at": body.occurred_at})
         return await at.carry_on(STUDY_SITES, site_id, asked, reason=body.reason)

@@ -1,65 +1,225 @@
-"""The gate before activation: what must be in force before a site may enrol.
+"""The gate before activation: which items are met, which are not, and why; pure, for any date.
 
-A site may enrol only once its country's or its own competent-authority approval, its ethics committee's approval and
-its initiation visit are there (ICH E6(R3) 3.6 and appendix C; TMF Reference Model 05.01 and 05.03.01).
+A site may enrol only once every item that applies to it is met or waived (ICH E6(R3) 3.6 and appendix C; TMF Reference
+Model milestone 03 "Site Live"). The same judgement serves the readiness of a site, its activation, what is lost later,
+and what was so on a past date.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Literal
 
-from kernel import BusinessTime, Reason, is_before
+from kernel import BusinessTime, Reason, bounds, is_before
 from pydantic import BaseModel, ConfigDict
 
-EvidenceKind = Literal["authority_approval", "ethics_approval", "initiation_visit"]
+from sites.domain.checklist_rules import CORE, CORE_VERSION, Rule
+from sites.domain.staffing import Staff
 
-REQUIRED: dict[EvidenceKind, str] = {
-    "authority_approval": "The competent authority's approval for the site or its country",
-    "ethics_approval": "The ethics committee's approval for the site or its country",
-    "initiation_visit": "The completed site initiation visit",
-}
+ItemStatus = Literal[
+    "met",
+    "waived",
+    "not_applicable",
+    "missing",
+    "not_yet_in_force",
+    "expired",
+    "other_version",
+    "other_person",
+]
+SATISFIED: frozenset[ItemStatus] = frozenset({"met", "waived", "not_applicable"})
 
 
-class Proof(BaseModel):
-    """One piece of evidence: the event it was learned from, and from when until when it holds."""
-
+class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: EvidenceKind
+
+class Proof(_Value):
+    """One piece of evidence: the event or document it is known from, and from when until when it holds.
+
+    `ended_by` and `ended_on` tell of evidence that was given up. `person_id` and `covers` say whose it is and of which
+    document versions, where that is known.
+    """
+
+    kind: str
     event_id: str
     since: BusinessTime | None = None
     expires_on: BusinessTime | None = None
+    ended_by: str | None = None
+    ended_on: BusinessTime | None = None
+    person_id: str | None = None
+    covers: tuple[str, ...] = ()
+    document: str | None = None
+    recorded_by: str | None = None
 
     def begins_after(self, at: BusinessTime | None) -> bool:
         """Whether it certainly holds only later."""
         return self.since is not None and at is not None and is_before(at, self.since)
 
-    def has_ended(self, at: BusinessTime | None) -> bool:
-        """Whether it certainly holds no more."""
+    def has_expired(self, at: BusinessTime | None) -> bool:
+        """Whether it certainly holds no more, by its own date."""
         return self.expires_on is not None and at is not None and is_before(self.expires_on, at)
 
-    def is_in_force(self, at: BusinessTime | None) -> bool:
-        """Whether it may be relied on."""
-        return not self.begins_after(at) and not self.has_ended(at)
+    def was_given_up(self, at: BusinessTime | None, *, hindsight: bool) -> bool:
+        """Whether it was given up: at all, or with hindsight by that date."""
+        if self.ended_by is None:
+            return False
+        return not hindsight or self.ended_on is None or at is None or not is_before(at, self.ended_on)
 
 
-def unmet_requirements(proofs: Sequence[Proof], at: BusinessTime | None) -> list[Reason]:
-    """Every requirement that no proof meets at that time, and why not."""
-    return [reason for kind in REQUIRED if (reason := _why_not(kind, proofs, at)) is not None]
+class Waiver(_Value):
+    """A signed decision to go on without an item. The printed name stays in state and journal."""
+
+    code: str
+    reason: str
+    signer_id: str
+    printed_name: str
+    signed_at: datetime
 
 
-def events_relied_on(proofs: Sequence[Proof], at: BusinessTime | None) -> tuple[str, ...]:
-    """The events that the proofs in force were learned from."""
-    return tuple(sorted({proof.event_id for proof in proofs if proof.is_in_force(at)}))
+class Judged(_Value):
+    """One item as it stands on a date: by what it is met, or why not and how to mend it."""
+
+    code: str
+    item: int
+    status: ItemStatus
+    detail: str
+    evidence: tuple[str, ...] = ()
+    lost_by: str | None = None
+    changed_on: BusinessTime | None = None
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether the green light need not wait for it."""
+        return self.status in SATISFIED
 
 
-def _why_not(kind: EvidenceKind, proofs: Sequence[Proof], at: BusinessTime | None) -> Reason | None:
-    of_kind, what = [proof for proof in proofs if proof.kind == kind], REQUIRED[kind]
-    if any(proof.is_in_force(at) for proof in of_kind):
-        return None
-    later = [proof.since for proof in of_kind if proof.since is not None and proof.begins_after(at)]
-    if later:
-        return Reason(code=f"{kind}_not_yet_in_force", detail=f"{what} holds only from {min(later)}.")
-    ended = [proof.expires_on for proof in of_kind if proof.expires_on is not None]
-    if ended:
-        return Reason(code=f"{kind}_expired", detail=f"{what} has expired on {max(ended)}.")
-    return Reason(code=f"{kind}_missing", detail=f"{what} is missing.")
+class Gate(_Value):
+    """All that a judgement rests on: the rules that apply, the site's facts, and what is known.
+
+    `hindsight` looks at a past date with all that is known now; without it, what was given up never counts.
+    """
+
+    version: str = CORE_VERSION
+    rules: tuple[Rule, ...] = CORE
+    flags: frozenset[str] = frozenset()
+    country: str = ""
+    principal_investigator: str | None = None
+    versions: dict[str, str] = {}
+    proofs: tuple[Proof, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    staff: Staff = Staff()
+    hindsight: bool = False
+
+    def of_kind(self, code: str, at: BusinessTime | None) -> list[Proof]:
+        """The evidence for an item, the delegation log's and the training's among it."""
+        if code in {"delegation_log", "trial_training"}:
+            told = self.staff.evidence(code, at, self.principal_investigator)
+            return [Proof(kind=code, event_id=event_id, since=since) for event_id, since in told]
+        return [proof for proof in self.proofs if proof.kind == code]
+
+
+def judged(gate: Gate, at: BusinessTime | None) -> tuple[Judged, ...]:
+    """Every item of the gate as it stands on that date, in the order of the green light."""
+    on_log = gate.staff.has_sub_investigator(at)
+    flags = gate.flags | ({"sub_investigator"} if on_log else frozenset[str]())
+    return tuple(_judge(gate, rule, flags, at) for rule in gate.rules)
+
+
+def unmet(items: Sequence[Judged]) -> list[Reason]:
+    """The items that the green light waits for, each with how to mend it."""
+    return [
+        Reason(code=f"{one.code}_{one.status}", field=one.code, detail=one.detail) for one in items if not one.satisfied
+    ]
+
+
+def events_relied_on(items: Sequence[Judged]) -> tuple[str, ...]:
+    """The events and documents by which the items are met."""
+    return tuple(sorted({event_id for one in items for event_id in one.evidence}))
+
+
+def next_change(gate: Gate, at: BusinessTime) -> datetime | None:
+    """The first instant after that date at which time alone may change the judgement; None where none will."""
+    now = bounds(at)[0]
+    known = {rule.code for rule in gate.rules}
+    dates = [(one.since, one.expires_on) for one in gate.proofs if one.kind in known]
+    dates += gate.staff.dates
+    begins = [bounds(since)[0] for since, _ in dates if since is not None]
+    ends = [bounds(until)[1] for _, until in dates if until is not None]
+    return min((one for one in (*begins, *ends) if one > now), default=None)
+
+
+def _judge(gate: Gate, rule: Rule, flags: frozenset[str], at: BusinessTime | None) -> Judged:
+    stands = partial(Judged, code=rule.code, item=rule.item)
+    why_not = rule.why_not(flags, gate.country)
+    if why_not is not None:
+        return stands(status="not_applicable", detail=why_not)
+    found = gate.of_kind(rule.code, at)
+    good = [proof for proof in found if _fault(gate, rule, proof, at) is None]
+    if good:
+        since = min((proof.since for proof in good if proof.since is not None), default=None)
+        evidence = tuple(sorted({proof.event_id for proof in good}))
+        return stands(status="met", detail=rule.title, evidence=evidence, changed_on=since)
+    waiver = next((one for one in gate.waivers if one.code == rule.code), None)
+    if waiver is not None:
+        return stands(status="waived", detail=f"{rule.title} is waived: {waiver.reason}")
+    return _lacking(gate, rule, found, at)
+
+
+def _lacking(gate: Gate, rule: Rule, found: list[Proof], at: BusinessTime | None) -> Judged:
+    stands = partial(Judged, code=rule.code, item=rule.item)
+    by_fault: dict[ItemStatus | None, list[Proof]] = {}
+    for proof in found:
+        by_fault.setdefault(_fault(gate, rule, proof, at), []).append(proof)
+    for status in ("not_yet_in_force", "expired", "other_version", "other_person"):
+        proofs = by_fault.get(status)
+        if proofs:
+            detail, date = _words(rule, status, proofs)
+            lost_by = max(proofs, key=_order).event_id
+            return stands(status=status, detail=f"{detail} {rule.mend}", lost_by=lost_by, changed_on=date)
+    given_up = max(by_fault.get("missing", ()), key=_order, default=None)
+    if given_up is None:
+        gaps = gate.staff.gaps(rule.code, at)
+        return stands(status="missing", detail=f"{rule.title} is missing. {gaps}{rule.mend}")
+    when = f" on {given_up.ended_on}" if given_up.ended_on else ""
+    detail = f"{rule.title} is missing: it was given up{when}, by event {given_up.ended_by}. {rule.mend}"
+    return stands(status="missing", detail=detail, lost_by=given_up.ended_by, changed_on=given_up.ended_on)
+
+
+def _order(proof: Proof) -> tuple[datetime, str]:
+    """The latest is the one to tell of, whatever order they came in."""
+    return bounds(proof.ended_on or proof.since or "0001")[0], proof.event_id
+
+
+def _fault(gate: Gate, rule: Rule, proof: Proof, at: BusinessTime | None) -> ItemStatus | None:
+    if proof.was_given_up(at, hindsight=gate.hindsight):
+        return "missing"
+    if proof.begins_after(at):
+        return "not_yet_in_force"
+    if proof.has_expired(at):
+        return "expired"
+    wanted = gate.versions.get(rule.covers) if rule.covers else None
+    if wanted is not None and wanted.casefold() not in {one.casefold() for one in proof.covers}:
+        return "other_version"
+    if rule.person is not None and proof.person_id not in {None, gate.principal_investigator}:
+        return "other_person"
+    return None
+
+
+def _words(rule: Rule, status: ItemStatus, proofs: Sequence[Proof]) -> tuple[str, BusinessTime | None]:
+    match status:
+        case "not_yet_in_force":
+            since = min(proof.since for proof in proofs if proof.since is not None)
+            return f"{rule.title} holds only from {since}.", since
+        case "expired":
+            until = max(proof.expires_on for proof in proofs if proof.expires_on is not None)
+            return f"{rule.title} has expired on {until}.", until
+        case "other_version":
+            covered = ", ".join(sorted({one for proof in proofs for one in proof.covers})) or "no version"
+            return f"{rule.title} covers {covered}, not the version in use.", None
+        case _:
+            return f"{rule.title} is of another person than the present principal investigator.", None
+
+
+def satisfied_codes(items: Sequence[Judged]) -> Iterator[str]:
+    """The items that are met or waived: what can be lost later."""
+    return (one.code for one in items if one.status in {"met", "waived"})

@@ -1,12 +1,13 @@
-"""Evidence: what `sites` has learned from other services' events that lets a site be activated.
+"""Evidence: what `sites` has learned from events that lets a site be activated.
 
-One aggregate a source (a submission, a monitoring visit). It is recorded whenever it arrives, before or after the
-site is ready for it, so that any order of arrival leads to the same result.
+One aggregate a source (a submission, a monitoring visit, a contract, a shipment). It is recorded whenever it arrives,
+before or after the site is ready for it, so that any order of arrival leads to the same result.
 """
 
 from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed
 
-from sites.domain.activation import EvidenceKind
+EvidenceKind = str
+"""The code of the checklist item that it is evidence for (`checklist_items.csv`)."""
 
 # Commands
 
@@ -22,6 +23,7 @@ class RecordEvidence(Command):
     site_id: str | None
     event_id: str
     expires_on: BusinessTime | None = None
+    covers: tuple[str, ...] = ()
 
 
 class RevokeEvidence(Command):
@@ -30,7 +32,14 @@ class RevokeEvidence(Command):
     event_id: str
 
 
-EvidenceCommand = RecordEvidence | RevokeEvidence
+class ExtendEvidence(Command):
+    """Note that evidence holds until another date."""
+
+    event_id: str
+    expires_on: BusinessTime
+
+
+EvidenceCommand = RecordEvidence | RevokeEvidence | ExtendEvidence
 
 
 # Events
@@ -47,6 +56,7 @@ class EvidenceRecorded(Event):
     site_id: str | None
     event_id: str
     expires_on: BusinessTime | None
+    covers: tuple[str, ...] = ()
 
 
 class EvidenceRevoked(Event):
@@ -55,7 +65,14 @@ class EvidenceRevoked(Event):
     event_id: str
 
 
-EvidenceEvent = EvidenceRecorded | EvidenceRevoked
+class EvidenceExtended(Event):
+    """The evidence holds until another date."""
+
+    event_id: str
+    expires_on: BusinessTime
+
+
+EvidenceEvent = EvidenceRecorded | EvidenceRevoked | EvidenceExtended
 
 
 # State
@@ -73,7 +90,10 @@ class Evidence(State):
     event_id: str
     since: BusinessTime | None
     expires_on: BusinessTime | None
+    covers: tuple[str, ...] = ()
     in_force: bool = True
+    ended_by: str | None = None
+    ended_on: BusinessTime | None = None
 
 
 def decide(evidence: Evidence | None, command: EvidenceCommand) -> list[EvidenceEvent]:
@@ -86,6 +106,10 @@ def decide(evidence: Evidence | None, command: EvidenceCommand) -> list[Evidence
             if evidence is None or not evidence.in_force:
                 return []
             return [EvidenceRevoked(occurred_at=command.occurred_at, event_id=command.event_id)]
+        case ExtendEvidence():
+            if evidence is None or not evidence.in_force or evidence.expires_on == command.expires_on:
+                return []
+            return [EvidenceExtended.model_validate(dict(command))]
 
 
 def evolve(evidence: Evidence | None, event: EvidenceEvent) -> Evidence:
@@ -95,6 +119,12 @@ def evolve(evidence: Evidence | None, event: EvidenceEvent) -> Evidence:
             about = event.model_dump(exclude={"occurred_at"})
             return Evidence.model_validate({**about, "since": event.occurred_at})
         case EvidenceRevoked():
-            if evidence is None:
-                raise Refused(Reason(code="evidence_unknown", detail="The evidence is not known."))
-            return changed(evidence, in_force=False)
+            return changed(_known(evidence), in_force=False, ended_by=event.event_id, ended_on=event.occurred_at)
+        case EvidenceExtended():
+            return changed(_known(evidence), expires_on=event.expires_on)
+
+
+def _known(evidence: Evidence | None) -> Evidence:
+    if evidence is None:
+        raise Refused(Reason(code="evidence_unknown", detail="The evidence is not known."))
+    return evidence

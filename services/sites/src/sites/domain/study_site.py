@@ -1,175 +1,88 @@
-"""Study site: a place taking part in one study, from identification to close-out.
+"""Study site: a place taking part in one study, from identification to archive.
 
-The gate before activation stands in `activation.py`; its evidence arrives in the command, and `SiteActivated` keeps the
-ids of the events it rested on, so that the decision can be replayed.
+The gate before activation stands in `activation.py`; what it rests on arrives in the command, and `SiteActivated` keeps
+every item with the events and documents by which it was met, so that the decision can be replayed. What is lost later
+puts enrolment on hold and never closes a site; to resume is a person's act.
 """
 
-from typing import Literal
+from collections.abc import Iterable
 
-from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed
+from kernel import BusinessTime, Command, Reason, Refused, State, changed
 
-from sites.domain.activation import Proof, events_relied_on, unmet_requirements
-
-Status = Literal[
-    "identified",
-    "selected",
-    "not_selected",
-    "start_up",
-    "active",
-    "on_hold",
-    "closed_to_enrolment",
-    "closed",
-    "terminated",
-    "withdrawn",
-    "unknown",
-]
-ENDED: frozenset[Status] = frozenset({"closed", "terminated", "withdrawn", "not_selected"})
-
-
-# Commands
-
-
-class IdentifySite(Command):
-    """Note a place that may take part."""
-
-    site_id: str
-    study_id: str
-    sponsor_id: str
-    country: str
-    name: str | None = None
-    city: str | None = None
-    number: str | None = None
-
-
-class AdoptSite(IdentifySite):
-    """Take a site over from elsewhere with the status it has there."""
-
-    status: Status
-    activated_on: BusinessTime | None = None
-
-
-class SelectSite(Command):
-    """Choose the site."""
-
-
-class RejectSite(Command):
-    """Do not choose the site; its record stays."""
-
-
-class BeginStartUp(Command):
-    """Begin start-up work."""
-
-
-class ActivateSite(Command):
-    """Open the site for enrolment, resting on the evidence in force."""
-
-    proofs: tuple[Proof, ...] = ()
-
-
-class PauseEnrolment(Command):
-    """Put enrolment on hold."""
-
-
-class ResumeEnrolment(Command):
-    """Go on after a hold."""
-
-
-class CloseSite(Command):
-    """End the site's part in good order."""
-
-
-class TerminateSite(Command):
-    """End the site's part early."""
-
-
-StudySiteCommand = (
-    IdentifySite
-    | AdoptSite
-    | SelectSite
-    | RejectSite
-    | BeginStartUp
-    | ActivateSite
-    | PauseEnrolment
-    | ResumeEnrolment
-    | CloseSite
-    | TerminateSite
+from sites.domain.activation import Judged, events_relied_on, judged, unmet
+from sites.domain.study_site_messages import (
+    ActivateSite,
+    AdoptSite,
+    ArchiveSite,
+    BeginStartUp,
+    CloseSite,
+    CloseToEnrolment,
+    FollowChecklist,
+    IdentifySite,
+    LiftSuspension,
+    PauseEnrolment,
+    RejectSite,
+    ResumeEnrolment,
+    SelectSite,
+    SignCda,
+    SiteActivated,
+    SiteArchived,
+    SiteCdaSigned,
+    SiteClosed,
+    SiteClosedToEnrolment,
+    SiteEnrolmentPaused,
+    SiteEnrolmentResumed,
+    SiteIdentified,
+    SiteNotSelected,
+    SitePrerequisiteLost,
+    SitePrerequisiteRegained,
+    SiteReadyForActivation,
+    SiteSelected,
+    SiteStartUpBegun,
+    SiteStatusReported,
+    SiteSuspended,
+    SiteSuspensionLifted,
+    SiteTerminated,
+    SiteWithdrawn,
+    Status,
+    StudySiteCommand,
+    StudySiteEvent,
+    SuspendSite,
+    TerminateSite,
+    WithdrawSite,
 )
 
-
-# Events
-
-
-class SiteIdentified(Event):
-    """The place is known."""
-
-    site_id: str
-    study_id: str
-    sponsor_id: str
-    country: str
-    name: str | None
-    city: str | None
-    number: str | None
-
-
-class SiteSelected(Event):
-    """The site was chosen."""
-
-
-class SiteNotSelected(Event):
-    """The site was not chosen."""
-
-
-class SiteStartUpBegun(Event):
-    """Start-up work began."""
-
-
-class SiteActivated(Event):
-    """The site is open for enrolment."""
-
-    rested_on: tuple[str, ...]
-
-
-class SiteEnrolmentPaused(Event):
-    """Enrolment is on hold."""
-
-
-class SiteEnrolmentResumed(Event):
-    """Enrolment goes on."""
-
-
-class SiteClosed(Event):
-    """The site has ended in good order."""
-
-
-class SiteTerminated(Event):
-    """The site was ended early."""
-
-
-class SiteStatusReported(Event):
-    """A source of migrated history says where the site stands."""
-
-    status: Status
-
-
-StudySiteEvent = (
-    SiteIdentified
-    | SiteSelected
-    | SiteNotSelected
-    | SiteStartUpBegun
-    | SiteActivated
-    | SiteEnrolmentPaused
-    | SiteEnrolmentResumed
-    | SiteClosed
-    | SiteTerminated
-    | SiteStatusReported
-)
+ENDED: frozenset[Status] = frozenset({"closed", "archived", "terminated", "withdrawn", "not_selected"})
+BEFORE_ACTIVATION: tuple[Status, ...] = ("identified", "cda_signed", "selected", "start_up", "ready_for_activation")
+OPENED: tuple[Status, ...] = ("active", "on_hold", "suspended")
+STEPS: dict[type[Command], tuple[tuple[Status, ...], Status, type[StudySiteEvent]]] = {
+    SignCda: (("identified",), "cda_signed", SiteCdaSigned),
+    SelectSite: (("identified", "cda_signed"), "selected", SiteSelected),
+    RejectSite: (("identified", "cda_signed", "selected"), "not_selected", SiteNotSelected),
+    BeginStartUp: (("selected",), "start_up", SiteStartUpBegun),
+    PauseEnrolment: (("active",), "on_hold", SiteEnrolmentPaused),
+    SuspendSite: (("active", "on_hold"), "suspended", SiteSuspended),
+    LiftSuspension: (("suspended",), "on_hold", SiteSuspensionLifted),
+    CloseToEnrolment: (("active", "on_hold"), "closed_to_enrolment", SiteClosedToEnrolment),
+    CloseSite: (("active", "on_hold", "suspended", "closed_to_enrolment"), "closed", SiteClosed),
+    ArchiveSite: (("closed", "terminated"), "archived", SiteArchived),
+    WithdrawSite: (BEFORE_ACTIVATION, "withdrawn", SiteWithdrawn),
+}
+"""Steps without further conditions: from where, to where, and what is told."""
+STATUS_AFTER: dict[type[StudySiteEvent], Status] = {
+    **{event: status for _, status, event in STEPS.values()},
+    SiteReadyForActivation: "ready_for_activation",
+    SiteActivated: "active",
+    SiteEnrolmentResumed: "active",
+    SiteTerminated: "terminated",
+}
 
 
 # State
 
 
 class StudySite(State):
-    """A study site as it is."""
+    """A study site as it is. `snapshot` is the checklist on which it was activated, `lost` what it has lost since."""
 
     site_id: str
     study_id: str
@@ -180,6 +93,9 @@ class StudySite(State):
     number: str | None
     status: Status = "identified"
     activated_on: BusinessTime | None = None
+    checklist_version: str | None = None
+    snapshot: tuple[Judged, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 # Decide
@@ -192,36 +108,80 @@ def decide(site: StudySite | None, command: StudySiteCommand) -> list[StudySiteE
             return adopt(site, command)
         case IdentifySite():
             return [] if site is not None else [_identified(command)]
-        case SelectSite():
-            return _step(site, ("identified",), "selected", SiteSelected(occurred_at=command.occurred_at))
-        case RejectSite():
-            allowed = ("identified", "selected")
-            return _step(site, allowed, "not_selected", SiteNotSelected(occurred_at=command.occurred_at))
-        case BeginStartUp():
-            return _step(site, ("selected",), "start_up", SiteStartUpBegun(occurred_at=command.occurred_at))
         case ActivateSite():
             return activate(site, command)
-        case PauseEnrolment():
-            return _step(site, ("active",), "on_hold", SiteEnrolmentPaused(occurred_at=command.occurred_at))
+        case FollowChecklist():
+            return follow(_existing(site), command)
         case ResumeEnrolment():
-            return _step(site, ("on_hold",), "active", SiteEnrolmentResumed(occurred_at=command.occurred_at))
-        case CloseSite():
-            allowed = ("active", "on_hold", "closed_to_enrolment")
-            return _step(site, allowed, "closed", SiteClosed(occurred_at=command.occurred_at))
+            return resume(_existing(site), command)
         case TerminateSite():
             return terminate(site, command)
+        case (
+            SignCda()
+            | SelectSite()
+            | RejectSite()
+            | BeginStartUp()
+            | PauseEnrolment()
+            | SuspendSite()
+            | LiftSuspension()
+            | CloseToEnrolment()
+            | CloseSite()
+            | ArchiveSite()
+            | WithdrawSite()
+        ):
+            return _step(_existing(site), command)
 
 
 def activate(site: StudySite | None, command: ActivateSite) -> list[StudySiteEvent]:
-    """Open the site once, and never before every piece of evidence is in force; name all that is missing."""
+    """Open the site once, and never before every item of its checklist is met; name all that is missing."""
     site = _existing(site)
     if site.status == "active":
         return []
-    unmet = [*_not_in(site, ("start_up",), "active"), *unmet_requirements(command.proofs, command.occurred_at)]
-    if unmet:
-        raise Refused(*unmet)
-    rested_on = events_relied_on(command.proofs, command.occurred_at)
-    return [SiteActivated(occurred_at=command.occurred_at, rested_on=rested_on)]
+    items = judged(command.gate, command.occurred_at)
+    faults = [*_not_in(site, ("start_up", "ready_for_activation"), "active"), *unmet(items)]
+    if faults:
+        raise Refused(*faults)
+    return [
+        SiteActivated(
+            occurred_at=command.occurred_at,
+            rested_on=events_relied_on(items),
+            checklist_version=command.gate.version,
+            items=items,
+        )
+    ]
+
+
+def follow(site: StudySite, command: FollowChecklist) -> list[StudySiteEvent]:
+    """Say when the site is ready, when it has lost what it had, and when that is there again."""
+    missing = {one.code: one for one in command.items if not one.satisfied}
+    if site.status == "start_up":
+        return [] if missing or not command.items else [SiteReadyForActivation(occurred_at=command.occurred_at)]
+    if site.status == "ready_for_activation":
+        return _lost(missing.values(), command)
+    if site.status not in OPENED or not site.snapshot:
+        return []
+    # Only what the site had when it was opened can be lost: a rule that applies later asks for it elsewhere.
+    had = {one.code for one in site.snapshot if one.status in {"met", "waived"}}
+    lost = [one for code, one in missing.items() if code in had and code not in site.lost]
+    told = _lost(lost, command)
+    if lost and site.status == "active":
+        told.append(SiteEnrolmentPaused(occurred_at=command.occurred_at, because="prerequisite_lost"))
+    there = [one for one in command.items if one.satisfied and one.code in site.lost]
+    at = command.occurred_at
+    return [*told, *(SitePrerequisiteRegained(occurred_at=at, code=one.code, item=one.item) for one in there)]
+
+
+def resume(site: StudySite, command: ResumeEnrolment) -> list[StudySiteEvent]:
+    """Go on after a hold, where nothing is lost."""
+    if site.status == "active":
+        return []
+    faults = _not_in(site, ("on_hold",), "active")
+    for code in site.lost:
+        detail = f"The site has lost {code.replace('_', ' ')}: its checklist says how to mend it."
+        faults.append(Reason(code=f"{code}_lost", field=code, detail=detail))
+    if faults:
+        raise Refused(*faults)
+    return [SiteEnrolmentResumed(occurred_at=command.occurred_at)]
 
 
 def terminate(site: StudySite | None, command: TerminateSite) -> list[StudySiteEvent]:
@@ -252,35 +212,35 @@ def adopt(site: StudySite | None, command: AdoptSite) -> list[StudySiteEvent]:
 
 
 def _identified(command: IdentifySite) -> SiteIdentified:
-    return SiteIdentified(
-        occurred_at=command.occurred_at,
-        site_id=command.site_id,
-        study_id=command.study_id,
-        sponsor_id=command.sponsor_id,
-        country=command.country,
-        name=command.name,
-        city=command.city,
-        number=command.number,
-    )
+    names = SiteIdentified.model_fields
+    return SiteIdentified.model_validate({name: getattr(command, name) for name in names})
 
 
-def _step(
-    site: StudySite | None, allowed: tuple[Status, ...], target: Status, event: StudySiteEvent
-) -> list[StudySiteEvent]:
-    site = _existing(site)
+def _step(site: StudySite, command: Command) -> list[StudySiteEvent]:
+    allowed, target, event = STEPS[type(command)]
     if site.status == target:
         return []
-    unmet = _not_in(site, allowed, target)
-    if unmet:
-        raise Refused(*unmet)
-    return [event]
+    faults = _not_in(site, allowed, target)
+    if faults:
+        raise Refused(*faults)
+    return [event.model_validate(dict(command))]
+
+
+def _lost(items: Iterable[Judged], command: FollowChecklist) -> list[StudySiteEvent]:
+    return [
+        SitePrerequisiteLost(
+            occurred_at=one.changed_on or command.occurred_at,
+            **one.model_dump(include={"code", "item", "status", "detail", "lost_by"}),
+        )
+        for one in items
+    ]
 
 
 def _not_in(site: StudySite, allowed: tuple[Status, ...], target: Status) -> list[Reason]:
     return [] if site.status in allowed else [_wrong_status(site, target)]
 
 
-def _wrong_status(site: StudySite, target: Status) -> Reason:
+def _wrong_status(site: StudySite, target: str) -> Reason:
     detail = f"The site is {site.status.replace('_', ' ')}: it cannot become {target.replace('_', ' ')} from there."
     return Reason(code="wrong_status", field="status", detail=detail)
 
@@ -301,21 +261,31 @@ def evolve(site: StudySite | None, event: StudySiteEvent) -> StudySite:
         return StudySite.model_validate(event.model_dump(exclude={"occurred_at"}))
     site = _existing(site)
     match event:
-        case SiteSelected():
-            return changed(site, status="selected")
-        case SiteNotSelected():
-            return changed(site, status="not_selected")
-        case SiteStartUpBegun():
-            return changed(site, status="start_up")
         case SiteActivated():
-            return changed(site, status="active", activated_on=event.occurred_at)
-        case SiteEnrolmentPaused():
-            return changed(site, status="on_hold")
-        case SiteEnrolmentResumed():
-            return changed(site, status="active")
-        case SiteClosed():
-            return changed(site, status="closed")
-        case SiteTerminated():
-            return changed(site, status="terminated")
+            told = {"checklist_version": event.checklist_version, "snapshot": event.items, "lost": ()}
+            return changed(site, status="active", activated_on=event.occurred_at, **told)
+        case SiteReadyForActivation():
+            return changed(site, status="ready_for_activation", lost=())
+        case SitePrerequisiteLost():
+            status = "start_up" if site.status == "ready_for_activation" else site.status
+            return changed(site, status=status, lost=(*(one for one in site.lost if one != event.code), event.code))
+        case SitePrerequisiteRegained():
+            return changed(site, lost=tuple(one for one in site.lost if one != event.code))
         case SiteStatusReported():
             return changed(site, status=event.status)
+        case (
+            SiteCdaSigned()
+            | SiteSelected()
+            | SiteNotSelected()
+            | SiteStartUpBegun()
+            | SiteEnrolmentPaused()
+            | SiteEnrolmentResumed()
+            | SiteSuspended()
+            | SiteSuspensionLifted()
+            | SiteClosedToEnrolment()
+            | SiteClosed()
+            | SiteArchived()
+            | SiteTerminated()
+            | SiteWithdrawn()
+        ):
+            return changed(site, status=STATUS_AFTER[type(event)])

@@ -1,12 +1,10 @@
 """Commands for study sites."""
 
 from chassis.commands import Builder, Unit
-from chassis.mongo import Document
 from kernel import BusinessTime
 
-from sites.domain.activation import Proof
-from sites.domain.study_site import ActivateSite, AdoptSite, IdentifySite, Status
-from sites.store import EVIDENCE, STUDIES, STUDY_SITES
+from sites.domain.study_site_messages import AdoptSite, IdentifySite, Status
+from sites.store import STUDIES
 
 
 def identify_site(
@@ -37,26 +35,3 @@ def adopt_site(
         return AdoptSite(**dict(found), status=status, activated_on=activated_on)
 
     return build
-
-
-def activate_site(site_id: str, at: BusinessTime) -> Builder[ActivateSite]:
-    """Activate on the evidence in force for the site or its country."""
-
-    async def build(unit: Unit) -> ActivateSite:
-        site = await unit.require(STUDY_SITES, site_id)
-        found = await unit.read(EVIDENCE.collection, evidence_for(site.study_id, site_id, site.country))
-        return ActivateSite(occurred_at=at, proofs=proofs(found))
-
-    return build
-
-
-def evidence_for(study_id: str, site_id: str, country: str) -> dict[str, object]:
-    """Which evidence concerns a site: its own, and its country's."""
-    of_country = {"state.country": country, "state.site_id": None}
-    return {"study": study_id, "state.in_force": True, "$or": [{"state.site_id": site_id}, of_country]}
-
-
-def proofs(found: list[Document]) -> tuple[Proof, ...]:
-    """The evidence as a decision takes it."""
-    told = (document["state"] for document in found)
-    return tuple(Proof.model_validate({name: one[name] for name in Proof.model_fields}) for one in told)

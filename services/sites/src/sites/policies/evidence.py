@@ -1,57 +1,89 @@
-"""What events of other services say about the evidence for activation."""
+"""What events say about the evidence for activation: of other services, and of this one's contracts and shipments."""
 
-from contracts import Received, monitoring, regulatory
+from collections.abc import Iterator
+from typing import Any
 
-from sites.domain.activation import EvidenceKind
-from sites.domain.evidence import EvidenceCommand, RecordEvidence, RevokeEvidence
+from contracts import Received, derived_id, monitoring, regulatory, sites
+
+from sites.domain.evidence import EvidenceCommand, EvidenceKind, ExtendEvidence, RecordEvidence, RevokeEvidence
 
 KIND_OF_BODY: dict[regulatory.Body, EvidenceKind] = {
     "competent_authority": "authority_approval",
     "ethics_committee": "ethics_approval",
 }
+CONTRACT: EvidenceKind = "clinical_trial_agreement"
+RECEIPT: EvidenceKind = "product_receipt"
+RELEASE: EvidenceKind = "product_release"
+Ordered = tuple[str, EvidenceCommand]
+"""The id of the evidence that the command concerns, and the command."""
 
 
-def evidence_from(received: Received) -> EvidenceCommand | None:
-    """What an event of another service says about the evidence for activation; None where it says nothing."""
-    match received.event:
+def evidence_from(received: Received) -> Iterator[Ordered]:
+    """What an event says about the evidence for activation; nothing where it says nothing."""
+    source, event, at = received.envelope.aggregate_id, received.event, received.envelope.occurred_at
+    match event:
         case regulatory.SubmissionApproved():
-            return when_a_submission_is_approved_record_evidence(received, received.event)
+            yield source, when_a_submission_is_approved_record_evidence(received, event)
         case regulatory.SubmissionRejected() | regulatory.SubmissionWithdrawn():
-            return RevokeEvidence(occurred_at=received.envelope.occurred_at, event_id=received.envelope.id)
+            yield source, RevokeEvidence(occurred_at=at, event_id=received.envelope.id)
         case monitoring.MonitoringVisitCompleted(visit_type="SIV"):
-            return when_an_initiation_visit_is_completed_record_evidence(received, received.event)
+            yield source, when_an_initiation_visit_is_completed_record_evidence(received, event)
+        case sites.SiteContractExecuted() | sites.SiteContractAmended() | sites.SiteContractEnded():
+            yield from when_a_contract_is_in_force_or_ends(received, event)
+        case sites.IpShipmentReceived() | sites.IpShipmentQuarantined() | sites.IpShipmentReleased():
+            yield from when_a_shipment_may_be_used_or_not(received, event)
         case _:
-            return None
+            return
 
 
 def when_a_submission_is_approved_record_evidence(
     received: Received, event: regulatory.SubmissionApproved
 ) -> RecordEvidence:
-    """An approval counts for the site it names, or for its whole country."""
-    return RecordEvidence(
-        occurred_at=received.envelope.occurred_at,
-        source_id=event.submission_id,
-        study_id=event.study_id,
-        sponsor_id=received.envelope.sponsor,
-        kind=KIND_OF_BODY[event.body],
-        country=event.country,
-        site_id=event.site_id,
-        event_id=received.envelope.id,
-        expires_on=event.expires_on,
-    )
+    """An approval counts for the site it names, or for its whole country, and for the versions that it covers."""
+    about = {"kind": KIND_OF_BODY[event.body], "expires_on": event.expires_on, "covers": event.covers}
+    return _recorded(received, source_id=event.submission_id, **about)
 
 
 def when_an_initiation_visit_is_completed_record_evidence(
     received: Received, event: monitoring.MonitoringVisitCompleted
 ) -> RecordEvidence:
     """The site was initiated."""
-    return RecordEvidence(
-        occurred_at=received.envelope.occurred_at,
-        source_id=event.visit_id,
-        study_id=event.study_id,
-        sponsor_id=received.envelope.sponsor,
-        kind="initiation_visit",
-        country=event.country,
-        site_id=event.site_id,
-        event_id=received.envelope.id,
-    )
+    return _recorded(received, source_id=event.visit_id, kind="initiation_visit")
+
+
+def when_a_contract_is_in_force_or_ends(received: Received, event: sites.SiteContractEvent) -> Iterator[Ordered]:
+    """An executed contract is evidence until it ends; an amendment may move its end."""
+    source, at, event_id = event.contract_id, received.envelope.occurred_at, received.envelope.id
+    match event:
+        case sites.SiteContractExecuted():
+            yield source, _recorded(received, source_id=source, kind=CONTRACT, expires_on=event.ends_on)
+        case sites.SiteContractAmended() if event.ends_on is not None:
+            yield source, ExtendEvidence(occurred_at=at, event_id=event_id, expires_on=event.ends_on)
+        case sites.SiteContractEnded():
+            yield source, RevokeEvidence(occurred_at=at, event_id=event_id)
+        case _:
+            return
+
+
+def when_a_shipment_may_be_used_or_not(received: Received, event: sites.IpShipmentEvent) -> Iterator[Ordered]:
+    """A shipment in good condition is received; one that is released may be used; one in quarantine is neither."""
+    at, event_id = received.envelope.occurred_at, received.envelope.id
+    source = {kind: derived_id("evidence", event.shipment_id, kind) for kind in (RECEIPT, RELEASE)}
+    match event:
+        case sites.IpShipmentReceived(temperature="within_limits"):
+            yield source[RECEIPT], _recorded(received, source_id=source[RECEIPT], kind=RECEIPT)
+        case sites.IpShipmentReleased():
+            for kind in (RECEIPT, RELEASE):
+                yield source[kind], _recorded(received, source_id=source[kind], kind=kind)
+        case sites.IpShipmentQuarantined():
+            for kind in (RECEIPT, RELEASE):
+                yield source[kind], RevokeEvidence(occurred_at=at, event_id=event_id)
+        case _:
+            return
+
+
+def _recorded(received: Received, **about: Any) -> RecordEvidence:
+    event: Any = received.event
+    place = {"study_id": event.study_id, "country": event.country, "site_id": event.site_id}
+    known = {"sponsor_id": received.envelope.sponsor, "event_id": received.envelope.id}
+    return RecordEvidence.model_validate({"occurred_at": received.envelope.occurred_at, **place, **known, **about})
