@@ -13,10 +13,10 @@ from chassis.http.roles import Role
 from chassis.journal import entry_hash, journal_of
 from chassis.mongo import Document
 from chassis.scope import Scope
-from contracts import TOPICS, monitoring, regulatory
+from contracts import TOPICS, derived_id, monitoring, regulatory
 from start_up_ways import START_UP_WAYS
 from studyline.testing import Servers
-from studyline.testing.known import ACME, tell_of
+from studyline.testing.known import ACME, Known, take_over, tell_of
 from studyline.testing.service import Face, running
 from test_readme_tables import SERVICES, composed
 
@@ -35,12 +35,20 @@ ASKING_ROUTES: Final = {"regulatory": ("/v1/clocks/simulate",)}
 """What is asked with a body and changes nothing."""
 CLOCK: Final = {"study_id": ACME.study_id, "rule_id": "eu-serious-breach", "about_id": "breach-7", "country": "DE"}
 
+TMF: Final = "/v1/studies/{study_id}/tmf"
+TMF_DOCUMENT: Final = "/v1/tmf-documents/{tmf_document_id}"
+EXPECTED_DOCUMENT: Final = {"unique_id": 12, "level": "trial", **STEP}
+OPENED: Final = ((f"{TMF}/open", {"rules_version": 1, **STEP}),)
+LOCKED: Final = (*OPENED, (f"{TMF}/lock", STEP))
+AWAITED: Final = (*OPENED, (f"{TMF}/documents", EXPECTED_DOCUMENT))
+
 
 @dataclass(frozen=True)
 class Way:
     """How to bring a route to succeed: commands before it, each under the ids that those before gave, and its body.
 
     `of_all` needs a token that sees every sponsor; `entries` counts the aggregates that the command concerns.
+    `taken_over` begins with a study of its own that came from elsewhere.
     """
 
     body: Mapping[str, Any]
@@ -49,6 +57,7 @@ class Way:
     on_evidence: bool = False
     of_all: bool = False
     entries: int = 1
+    taken_over: bool = False
 
 
 def adopted(kind: str, record: Mapping[str, Any], before: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> Way:
@@ -173,6 +182,13 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         "/v1/clocks/{clock_id}/end": Way(STEP, RUNNING),
         "/v1/clocks/{clock_id}/pause": Way(STEP, RUNNING),
         "/v1/clocks/{clock_id}/resume": Way(STEP, STANDING_STILL),
+        f"{TMF}/open": Way(STEP, taken_over=True),
+        f"{TMF}/rules": Way({"rules_version": 2, **STEP}, OPENED, taken_over=True),
+        f"{TMF}/documents": Way(EXPECTED_DOCUMENT, OPENED, taken_over=True),
+        f"{TMF}/lock": Way(STEP, OPENED, taken_over=True),
+        f"{TMF}/unlock": Way(STEP, LOCKED, taken_over=True),
+        f"{TMF_DOCUMENT}/waive": Way(STEP, AWAITED, taken_over=True),
+        f"{TMF_DOCUMENT}/release": Way(STEP, AWAITED, taken_over=True),
     },
     "monitoring": {
         "/v1/sites/{site_id}/visits": Way(VISIT),
@@ -232,6 +248,10 @@ async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
     """The path and the body with which the route can succeed now."""
     names = {"key": clock.new_id()[:8], "study_id": ACME.study_id, "site_id": ACME.site_id, "id": ""}
     learned: dict[str, str] = {}
+    if way.taken_over:
+        known = Known("Acme", derived_id("study", names["key"]), derived_id("study-site", names["key"]), "DE")
+        await take_over(face, known, into="studies")
+        names["study_id"] = known.study_id
     for path, body in way.before:
         answer = await face.post(filled(path, **names), filled(body, **names))
         assert answer.is_success, f"{path}: {answer.text}"

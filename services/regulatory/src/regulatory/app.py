@@ -10,7 +10,7 @@ from contracts import regulatory as public
 
 from regulatory import __version__, api, store
 from regulatory.consumers import LISTENS_TO, on_events
-from regulatory.handlers.clocks import due_clocks
+from regulatory.handlers.due import whatever_is_due
 from regulatory.settings import Settings
 
 NAME = "regulatory"
@@ -26,10 +26,11 @@ def compose(settings: Settings) -> Service:
         routers=api.routers(parts.database),
         prepare=partial(store.prepare, parts.database),
         topic=public.TOPIC,
-        consumer=parts.consumer(LISTENS_TO, received, partial(on_events, parts.database)),
         asyncapi=document_of(NAME, __version__, public.TOPIC, public.EVENTS),
     )
     assert service.commands is not None
-    due = partial(due_clocks, parts.database)
+    due = partial(whatever_is_due, parts.database)
     service.ticker = Ticker(NAME, parts.database, service.commands, due, settings.instance)
+    events = partial(on_events, service.commands, parts.database)
+    service.consumer = parts.consumer(LISTENS_TO, received, events)
     return service

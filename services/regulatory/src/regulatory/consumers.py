@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
+from chassis.commands import Commands
 from chassis.mongo import Database
 from chassis.stream.projecting import project
 from contracts import TOPICS, Received
 
+from regulatory.handlers import tmf_expecting
 from regulatory.projections import SITES, STUDIES
 
-LISTENS_TO = (TOPICS["sites"],)
+LISTENS_TO = (TOPICS["sites"], TOPICS["monitoring"], TOPICS["regulatory"])
 
 
-async def on_events(database: Database, batch: Sequence[Received]) -> None:
-    """Fold the batch's events into this service's own rows; again changes nothing."""
+async def on_events(commands: Commands, database: Database, batch: Sequence[Received]) -> None:
+    """Fold the batch's events into this service's own rows, and carry out what they ask; again changes nothing."""
     await project(database, (STUDIES, SITES), batch)
+    await tmf_expecting.on_events(commands, database, batch)

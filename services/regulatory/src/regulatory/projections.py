@@ -1,16 +1,19 @@
 """Public event → read-model row: which studies and sites there are, and whose. Pure.
 
 A row has the top-level `sponsor` and `study` by which every read is scoped. What a row tells never changes after the
-event that made it, so all other events pass by.
+event that made it, so all other events pass by. What makes documents of a trial master file expected is remembered
+whole, one entry an event.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from chassis.mongo import Document
-from chassis.stream.projecting import Rows
+from chassis.stream.projecting import Entries, Rows
 from contracts import Received
 from contracts.sites import SiteIdentified, StudyRegistered
+
+from regulatory.domain.tmf_expectations import RULES
 
 
 def version_of(received: Received) -> int:
@@ -40,5 +43,21 @@ def site_row(_: Mapping[str, Any] | None, received: Received) -> Document:
     return {"sponsor": received.envelope.sponsor, "study": event.study_id, "country": event.country}
 
 
+def trigger_of(received: Received) -> Document | None:
+    """An event that the expectation rules of trial master files speak of, whole: rules to come may ask for it again."""
+    envelope, event = received
+    if not RULES.speak_of(event.TYPE):
+        return None
+    return {
+        "_id": envelope.id,
+        "sponsor": envelope.sponsor,
+        "study": envelope.study,
+        "recorded_at": envelope.recorded_at,
+        "envelope": envelope.model_dump(mode="json", exclude_none=True),
+        "body": event.model_dump(mode="json"),
+    }
+
+
 STUDIES = Rows("studies", study_key, version_of, study_row)
 SITES = Rows("sites", site_key, version_of, site_row)
+TMF_TRIGGERS = Entries("tmf_triggers", trigger_of)

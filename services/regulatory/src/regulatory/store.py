@@ -6,9 +6,10 @@ from chassis.commands import Aggregate
 from chassis.journal import Owner
 from chassis.mongo import Database
 
-from regulatory.domain import clock, submission
+from regulatory.domain import clock, submission, tmf, tmf_document, tmf_document_state
 from regulatory.publishing.clocks import publish_clock
 from regulatory.publishing.submissions import publish_submission
+from regulatory.publishing.tmf import publish_document, publish_tmf
 
 
 def view(state: submission.Submission, version: int) -> dict[str, Any]:
@@ -37,6 +38,21 @@ def owner_of_clock(state: clock.Clock) -> Owner:
     return Owner(state.period.sponsor_id, state.period.study_id)
 
 
+def view_tmf(state: tmf.Tmf, version: int) -> dict[str, Any]:
+    """A study's trial master file as this service's clients see it."""
+    return {**state.model_dump(mode="json"), "version": version}
+
+
+def view_tmf_document(state: tmf_document_state.TmfDocument, version: int) -> dict[str, Any]:
+    """A document of a trial master file as this service's clients see it; its status depends on the day asked about."""
+    return {**state.model_dump(mode="json", exclude={"notice_on"}), "version": version}
+
+
+def owner_in_tmf(state: tmf.Tmf | tmf_document_state.TmfDocument) -> Owner:
+    """A trial master file, and what is in it, belongs to its study's sponsor."""
+    return Owner(state.sponsor_id, state.study_id)
+
+
 SUBMISSIONS = Aggregate(
     "submission",
     "submissions",
@@ -57,6 +73,29 @@ CLOCKS = Aggregate(
     owner_of_clock,
     view_clock,
 )
+TMFS = Aggregate(
+    "tmf",
+    "tmfs",
+    tmf.Tmf,
+    tmf.decide,
+    tmf.evolve,
+    publish_tmf,
+    owner_in_tmf,
+    view_tmf,
+)
+TMF_DOCUMENTS = Aggregate(
+    "tmf-document",
+    "tmf_documents",
+    tmf_document_state.TmfDocument,
+    tmf_document.decide,
+    tmf_document_state.evolve,
+    publish_document,
+    owner_in_tmf,
+    view_tmf_document,
+)
+TMF_DIMENSIONS = ("zone", "level", "country", "site_id", "milestone", "artifact.unique_id")
+TMF_STANDING = ("stage", "review", "due_on", "expires_on")
+"""What a file's figures are counted from: together in one index, so that counting reads no document."""
 
 
 async def prepare(database: Database) -> None:
@@ -68,3 +107,15 @@ async def prepare(database: Database) -> None:
         await clocks.ensure_index([(field, 1), ("_id", 1)])
     waiting = {"state.next_alert_at": {"$type": "string"}}
     await clocks.ensure_index([("state.next_alert_at", 1)], where=waiting)
+    await _prepare_tmf(database)
+
+
+async def _prepare_tmf(database: Database) -> None:
+    await database.collection(TMFS.collection).ensure_index([("study", 1)])
+    triggers = database.collection("tmf_triggers")
+    await triggers.ensure_index([("study", 1), ("recorded_at", 1), ("_id", 1)])
+    documents = database.collection(TMF_DOCUMENTS.collection)
+    counted = [*(f"state.{one}" for one in TMF_DIMENSIONS), *(f"state.standing.{one}" for one in TMF_STANDING)]
+    await documents.ensure_index([("study", 1), ("sponsor", 1), *((field, 1) for field in counted)])
+    await documents.ensure_index([("study", 1), ("_id", 1)])
+    await documents.ensure_index([("state.notice_on", 1)], where={"state.notice_on": {"$type": "string"}})

@@ -64,6 +64,15 @@ async def tell_of(face: Face, known: Iterable[Known], *, into: Iterable[str]) ->
         await _filled(face.database, collection, len(everyone))
 
 
+async def take_over(face: Face, known: Known, *, into: str) -> None:
+    """Publish what `sites` would of a study that was taken over from elsewhere, until it is in this collection."""
+    events = [one._replace(envelope=one.envelope.model_copy(update={"provenance": "migrated"})) for one in known.events]
+    await publish(face.cluster, TOPICS["sites"], events)
+    studies = face.database.collection(into)
+    while not await studies.count(Scope.everything(), {"_id": known.study_id}):  # noqa: ASYNC110 - the truth is in the database
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
 async def _filled(database: Database, collection: str, count: int) -> None:
     while await database.collection(collection).count(Scope.everything(), {}) < count:  # noqa: ASYNC110 - the truth is in the database
         await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -3,9 +3,16 @@
 from chassis.mongo import Database
 from fastapi import APIRouter
 
-from regulatory.api import clocks, submissions
+from regulatory.api import clocks, submissions, tmf, tmf_documents
 
 
 def routers(database: Database) -> list[APIRouter]:
     """Every router of the service."""
-    return [submissions.router(database), clocks.router(database), clocks.rules_router()]
+    return [
+        submissions.router(database),
+        clocks.router(database),
+        clocks.rules_router(),
+        tmf.router(database),
+        tmf_documents.router(database),
+        tmf_documents.reference_router(),
+    ]

@@ -63,11 +63,15 @@ CauseT = TypeVar("CauseT", bound=Cause)
 
 @dataclass(frozen=True)
 class Order:
-    """One command that follows from an event: complete, or completed from this service's own records."""
+    """One command that follows from an event: complete, or completed from this service's own records.
+
+    `occasion` tells an order from one that the same event gave before under other rules.
+    """
 
     aggregate: Aggregate[Any, Any, Any]
     aggregate_id: str
     command: Command | Builder[Command]
+    occasion: str | None = None
 
 
 Policy = Callable[[CauseT], Iterable[Order]]
@@ -85,8 +89,9 @@ async def carry_out(commands: Commands, service: str, policy: Policy[CauseT], ba
 
 def _instruction(service: str, cause: Cause, order: Order) -> Instruction[Any, Any, Any]:
     envelope = cause.envelope
+    occasion = () if order.occasion is None else (order.occasion,)
     context = Context(
-        command_id=derived_id("policy", service, envelope.id, order.aggregate.name, order.aggregate_id),
+        command_id=derived_id("policy", service, envelope.id, order.aggregate.name, order.aggregate_id, *occasion),
         actor=Actor(f"service:{service}"),
         provenance=envelope.provenance,
         correlation_id=envelope.correlationid,

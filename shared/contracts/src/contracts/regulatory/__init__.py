@@ -1,7 +1,7 @@
-"""What `regulatory` publishes: submissions to competent authorities and ethics committees, and regulatory clocks."""
+"""What `regulatory` publishes: submissions to authorities and ethics committees, clocks, trial master files."""
 
 from contracts.events import PublicEvent
-from contracts.regulatory import clocks, submissions
+from contracts.regulatory import clocks, submissions, tmf
 from contracts.regulatory.clocks import (
     ClockEvent,
     RegulatoryClockEnded,
@@ -46,8 +46,9 @@ __all__ = [
     "SubmissionRejected",
     "SubmissionSubmitted",
     "SubmissionWithdrawn",
+    "tmf",
 ]
 
 TOPIC = "studyline.regulatory"
 
-EVENTS: tuple[type[PublicEvent], ...] = (*submissions.EVENTS, *clocks.EVENTS)
+EVENTS: tuple[type[PublicEvent], ...] = (*submissions.EVENTS, *clocks.EVENTS, *tmf.EVENTS)
