@@ -1,10 +1,11 @@
 """Stories for tests: the events of a study and all that belongs to it, as its services would tell them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from contracts import Envelope, PublicEvent, Received, Sponsor, derived_id, monitoring, regulatory, sponsor_id
 from contracts import sites as public
+from telling_clocks import ClockStory
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -112,6 +113,13 @@ class SiteStory:
             told = event.model_validate({**about, **decision})
             self.story.tell(f"submission/{submission_id}", told, occurred)
 
+    def clock(self, body: regulatory.Body, rule: str, *ends: tuple[type[PublicEvent], dict[str, Any]]) -> None:
+        """A clock of the site's submission to this body starts, and what becomes of it."""
+        clock = ClockStory(self.story, derived_id("submission", self.site_id, body), date(2024, 8, 30), rule)
+        clock.started("2024-07-16")
+        for event, more in ends:
+            clock.tell(event, "2024-08-20", **more)
+
     def facts(self, key: str) -> None:
         """A subject's visit is expected and done; an important deviation and a serious adverse event are recorded."""
         visit = {"subject_visit_id": derived_id("v", self.site_id, key), "subject_key": key, "visit_name": "Week 1"}
@@ -137,6 +145,9 @@ def whole_story(sponsor: str, number: str) -> Story:
     first.tell(public.SiteSelected, "2024-06-20")
     first.submission("competent_authority", of_country=True, ends=regulatory.SubmissionApproved)
     first.submission("ethics_committee", of_country=False, ends=regulatory.SubmissionRejected)
+    first.clock("competent_authority", "eu-ctr-part-i", (regulatory.RegulatoryClockStopped, {"in_time": True}))
+    first.clock("competent_authority", "approval-expiry", (regulatory.RegulatoryDeadlineApproaching, {"percent": 80}))
+    first.clock("ethics_committee", "eu-ctr-part-ii", (regulatory.RegulatoryDeadlineMissed, {}))
     first.visit("SIV", "2024-08", monitoring.MonitoringVisitCompleted, "2024-08-25")
     second.visit("SIV", "2024-10", monitoring.MonitoringVisitCancelled, "2024-09-30")
     second.visit("IMV", "2025-01", monitoring.MonitoringVisitCompleted, "2025-01-15")

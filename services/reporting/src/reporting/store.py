@@ -13,7 +13,17 @@ from typing import Any, Final
 from chassis.mongo import Collection, Database
 
 from reporting.generations import Generations
-from reporting.projections import facts, milestones, sites, studies, subjects, timeline
+from reporting.projections import (
+    clocks,
+    facts,
+    milestones,
+    sites,
+    studies,
+    subjects,
+    submission_board,
+    submissions,
+    timeline,
+)
 
 STUDIES: Final = studies.COLLECTION
 SITES: Final = sites.COLLECTION
@@ -21,10 +31,18 @@ SUBJECTS: Final = subjects.COLLECTION
 MILESTONES: Final = milestones.COLLECTION
 FACTS: Final = facts.COLLECTION
 TIMELINE: Final = timeline.COLLECTION
+SUBMISSIONS: Final = submissions.COLLECTION
+CLOCKS: Final = clocks.COLLECTION
+SUBMISSION_BOARD: Final = submission_board.COLLECTION
 COUNTS: Final = "study_counts"
 FRESHNESS: Final = "freshness"
 
-NAMES: Final = (STUDIES, SITES, SUBJECTS, MILESTONES, FACTS, TIMELINE, COUNTS, FRESHNESS)
+BOARDS: Final = (SUBMISSION_BOARD,)
+NAMES: Final = (
+    *(STUDIES, SITES, SUBJECTS, MILESTONES, FACTS, SUBMISSIONS, CLOCKS),
+    *(TIMELINE, COUNTS, FRESHNESS),
+    *BOARDS,
+)
 """The collections of which each generation has its own."""
 
 WHENEVER_RECORDED: Final = {"$gt": datetime(1, 1, 1, tzinfo=UTC)}
@@ -45,6 +63,13 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     SUBJECTS: (("study", "country", "enrolled"),),
     MILESTONES: (("study", "site_id"), ("study", "country")),
     FACTS: (("study", "kind", "grave"),),
+    CLOCKS: (("about_id",),),
+    SUBMISSION_BOARD: (
+        ("shown", "order"),
+        ("sponsor", "shown", "order"),
+        ("study", "shown", "order"),
+        ("country", "shown", "order"),
+    ),
     TIMELINE: (
         ("position", "recorded_at"),
         ("sponsor", "position", "recorded_at"),

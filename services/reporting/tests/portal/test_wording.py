@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from reporting.portal.wording import day, instant, number, sign, slip, tone, words
+from reporting.portal.wording import day, instant, left, number, rule, sign, slip, tone, words
 
 TODAY = date(2026, 6, 15)
 
@@ -54,3 +54,16 @@ def test_codes_read_as_words_and_thousands_are_apart() -> None:
 def test_every_status_has_a_sign_and_an_unknown_one_says_so() -> None:
     assert (tone("recruiting"), sign("recruiting")) == ("open", "●")
     assert (tone("something new"), sign("something new")) == ("unknown", "?")
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [(12, "12 days left"), (1, "1 day left"), (0, "Last day"), (-1, "1 day overdue"), (None, "Paused")],
+)
+def test_days_left_are_told_so_that_nobody_counts_them(days: int | None, text: str) -> None:
+    assert left(days) == text
+
+
+def test_a_clocks_rule_reads_as_the_field_writes_it() -> None:
+    assert rule("eu-ctr-part-ii-questions") == "EU CTR part II questions"
+    assert rule("approval-expiry") == "Approval expiry"

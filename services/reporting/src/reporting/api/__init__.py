@@ -3,7 +3,7 @@
 from chassis.service import Parts, Reader
 from fastapi import APIRouter
 
-from reporting.api import freshness, studies, timeline
+from reporting.api import boards, freshness, studies, timeline
 from reporting.api.feed import Feed
 from reporting.generations import Generations
 
@@ -13,5 +13,6 @@ def routers(generations: Generations, feed: Feed, reader: Reader, parts: Parts) 
     return [
         studies.router(generations),
         timeline.router(generations, feed),
+        boards.router(generations),
         freshness.router(generations, reader, parts),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from chassis.mongo import Database
 from fastapi import APIRouter
 
-from reporting.portal import data, pages, sign_in
+from reporting.portal import boards, data, pages, sign_in
 from reporting.portal.rendering import Renderer
 from reporting.portal.setup import PortalSettings
 
@@ -21,6 +21,7 @@ def router(database: Database, settings: PortalSettings, pinned: Sequence[Any]) 
         renderer.assets.router(),
         data.router(database, pinned),
         sign_in.router(settings, renderer),
+        boards.router(database, renderer, pinned),
         pages.router(database, renderer, pinned),
     )
     for part in parts:

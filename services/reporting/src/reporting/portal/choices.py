@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -12,7 +12,7 @@ from contracts.sites import StudyPhase, StudyStatus
 
 from reporting.portal.wording import words
 from reporting.queries.answers import TimelineEntry
-from reporting.store import COUNTS, STUDIES
+from reporting.store import ALL_OF_THEM, COUNTS, STUDIES
 
 Choice = tuple[str, str, int]
 """Value, text, number of studies."""
@@ -60,9 +60,45 @@ async def countries_of(database: Database, scope: Scope) -> dict[str, list[str]]
     return {study: sorted(codes) for study, codes in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class BoardChoices:
+    """What can be chosen on a board: what stands on it, with counts."""
+
+    studies: list[Choice]
+    sponsors: list[Choice]
+    countries: list[Choice]
+
+
+async def board_choices(database: Database, asked: tuple[Scope, str]) -> BoardChoices:
+    """The choices of one board within a scope; asked are the scope and the board's collection."""
+    scope, board = asked
+    group = {"_id": {"study": "$study", "country": "$country"}, "count": ALL_OF_THEM}
+    found, sponsors = await asyncio.gather(
+        database.collection(board).aggregate(scope, [{"$group": group}], condition={"shown": "open"}),
+        _sponsors(database, scope),
+    )
+    studies: Counter[str] = Counter()
+    countries: Counter[str] = Counter()
+    for one in found:
+        studies[one["_id"]["study"]] += one["count"]
+        if one["_id"]["country"] is not None:
+            countries[one["_id"]["country"]] += one["count"]
+    named = await named_studies(database, scope, studies)
+    return BoardChoices(
+        studies=sorted(((key, named[key], studies[key]) for key in named), key=lambda one: one[1].casefold()),
+        sponsors=sponsors,
+        countries=[(code, code, count) for code, count in sorted(countries.items())],
+    )
+
+
 async def labels_of(database: Database, scope: Scope, entries: Sequence[TimelineEntry]) -> dict[str, str]:
     """What to call the studies of these entries: the registry number where there is one."""
-    condition = {"_id": {"$in": sorted({one.study_id for one in entries})}}
+    return await named_studies(database, scope, {one.study_id for one in entries})
+
+
+async def named_studies(database: Database, scope: Scope, studies: Iterable[str]) -> dict[str, str]:
+    """What to call these studies, as far as the scope holds them: the registry number where there is one."""
+    condition = {"_id": {"$in": sorted(studies)}}
     fields = ["registry_ids", "protocol_number"]
     found = await database.collection(STUDIES).find(scope, condition, fields=fields)
     return {one["_id"]: (*one["registry_ids"], one["protocol_number"])[0] for one in found}

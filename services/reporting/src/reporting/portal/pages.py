@@ -10,13 +10,13 @@ from chassis.http.auth import Caller
 from chassis.mongo import Database
 from chassis.problems import not_found
 from chassis.scope import Scope
-from contracts import TOPICS
 from fastapi import APIRouter, Request, Response
 
 from reporting import queries
 from reporting.portal.asking import SITES_ON_A_PAGE, STUDIES_ON_A_PAGE, Cursor, Filters, page_of
 from reporting.portal.choices import choices, labels_of
 from reporting.portal.errors import page_route
+from reporting.portal.freshness import freshness_of
 from reporting.portal.latest import entries_of, headlines
 from reporting.portal.recent import Recent
 from reporting.portal.rendering import Renderer
@@ -40,7 +40,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             queries.studies_page(database, caller.scope, asked.studies, page_of(STUDIES_ON_A_PAGE, cursor)),
             offered.of(caller.scope),
             sums.of((caller.scope, asked.studies)),
-            _freshness(database),
+            freshness_of(database),
         )
         values = {
             "asked": asked.form(),
@@ -61,7 +61,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             "choices": await offered.of(caller.scope),
             "chart_view": asked.address("/timeline", view=None),
             "table_view": asked.address("/timeline", view="table"),
-            "freshness": await _freshness(database),
+            "freshness": await freshness_of(database),
         }
         if asked.view == "table":
             values |= await _dates_table(database, caller.scope, asked, cursor)
@@ -87,7 +87,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             "sites": sites.items,
             "next": f"{here}?cursor={sites.next}" if sites.next else None,
             "first": here if cursor else None,
-            "freshness": await _freshness(database),
+            "freshness": await freshness_of(database),
             "latest": await entries_of(database, caller.scope, study_id),
         }
         return renderer.page(request, "study.html", values, caller=caller)
@@ -115,11 +115,6 @@ async def _dates_table(database: Database, scope: Scope, asked: Filters, cursor:
 async def _sums(database: Database, asked: tuple[Scope, StudyFilter]) -> Totals:
     scope, studies = asked
     return await queries.totals(database, scope, studies)
-
-
-async def _freshness(database: Database) -> list[dict[str, Any]]:
-    recorded = await queries.recorded_until(database)
-    return [{"name": name, "recorded_at": recorded.get(f"/studyline/{name}")} for name in TOPICS]
 
 
 def _totals(totals: Totals) -> list[tuple[str, int]]:

@@ -40,7 +40,10 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._templates.filters.update(
-            {name: getattr(wording, name) for name in ("words", "tone", "sign", "number", "day", "instant")}
+            {
+                name: getattr(wording, name)
+                for name in ("words", "tone", "sign", "number", "day", "instant", "rule", "left")
+            }
         )
         shared = cast("dict[str, Any]", self._templates.globals)
         shared.update(assets=self.assets, install_command=INSTALL_COMMAND)

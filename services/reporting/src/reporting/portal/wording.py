@@ -11,6 +11,7 @@ from kernel.business_time import bounds
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAY_CHARACTERS: Final = len("2021-06-30")
+ABBREVIATIONS: Final = frozenset({"eu", "gb", "us", "ch", "ctr", "ind", "irb", "gdpr", "sae", "dsur", "i", "ii"})
 NOTHING: Final = "–"  # noqa: RUF001 - what a table shows where nothing was reported
 SPECIAL_WORDS: Final[Mapping[str, str]] = {
     "active_not_recruiting": "Active, not recruiting",
@@ -21,6 +22,9 @@ SPECIAL_WORDS: Final[Mapping[str, str]] = {
     "enrolling_by_invitation": "By invitation",
     "first_subject_in": "First subject in",
     "last_subject_last_visit": "Last subject, last visit",
+    "rfi_received": "Questions received",
+    "rfi_responded": "Questions answered",
+    "validation_rfi": "Validation questions",
 }
 TONES: Final[Mapping[str, str]] = {
     "not_yet_recruiting": "planned",
@@ -44,11 +48,31 @@ TONES: Final[Mapping[str, str]] = {
     "closed_to_enrolment": "running",
     "closed": "done",
     "not_selected": "stopped",
+    "in_preparation": "planned",
+    "planned": "planned",
+    "ready": "planned",
+    "submitted": "running",
+    "under_validation": "running",
+    "valid": "running",
+    "under_assessment": "running",
+    "rfi_responded": "running",
+    "rfi_received": "asked",
+    "validation_rfi": "asked",
+    "approved": "done",
+    "approved_with_conditions": "done",
+    "tacitly_approved": "done",
+    "renewed": "done",
+    "rejected": "stopped",
+    "invalid": "stopped",
+    "lapsed": "stopped",
+    "expired": "stopped",
+    "revoked": "stopped",
 }
 SIGNS: Final[Mapping[str, str]] = {
     "planned": "○",
     "open": "●",
     "running": "◐",
+    "asked": "!",
     "done": "✓",
     "stopped": "✕",
     "unknown": "?",
@@ -63,7 +87,7 @@ def words(code: str | None) -> str:
 
 
 def tone(status: str | None) -> str:
-    """What a status means in short: planned, open, running, done, stopped or unknown."""
+    """What a status means in short: planned, open, running, asked (it is for us to act), done, stopped or unknown."""
     return TONES.get(status or "", "unknown")
 
 
@@ -94,6 +118,21 @@ def instant(value: str | datetime) -> str:
     """An instant in UTC to the minute."""
     moment = (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
     return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M} UTC"
+
+
+def rule(code: str) -> str:
+    """A clock's rule as it is read: `eu-ctr-part-ii` is EU CTR part II."""
+    text = " ".join(word.upper() if word in ABBREVIATIONS else word for word in code.split("-"))
+    return text[:1].upper() + text[1:]
+
+
+def left(days: int | None) -> str:
+    """Days left of a period, 0 being its last day; below 0 it is over, None where it stands still."""
+    if days is None:
+        return "Paused"
+    if days < 0:
+        return f"{_days(-days)} overdue"
+    return f"{_days(days)} left" if days else "Last day"
 
 
 def slip(planned: str | None, actual: str | None, today: date) -> str:

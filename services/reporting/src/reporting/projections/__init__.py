@@ -6,7 +6,7 @@ from typing import Final
 from chassis.stream.projecting import Rows
 from contracts import Received
 
-from reporting.projections import facts, milestones, sites, studies, subjects
+from reporting.projections import clocks, facts, milestones, sites, studies, subjects, submissions
 
 ROWS: Final[Sequence[Rows[Received]]] = (
     studies.ROWS,
@@ -15,5 +15,7 @@ ROWS: Final[Sequence[Rows[Received]]] = (
     milestones.VISITS,
     milestones.SUBMISSIONS,
     facts.ROWS,
+    submissions.ROWS,
+    clocks.ROWS,
 )
 """Every projection but the timeline, which is made anew for each batch: `timeline.entries_at`."""

@@ -12,6 +12,7 @@ from reporting.queries import answers
 from reporting.queries.answers import Country, Counts, Milestone, Site, Study, Totals
 from reporting.queries.filters import StudyFilter
 from reporting.queries.paging import paged
+from reporting.queries.submission_board import submission_board_page, submission_totals
 from reporting.queries.timeline import entry, timeline_page
 from reporting.store import (
     ACTIVE,
@@ -34,6 +35,8 @@ __all__ = [
     "sites_page",
     "studies_page",
     "study",
+    "submission_board_page",
+    "submission_totals",
     "timeline_page",
     "totals",
 ]

@@ -34,7 +34,7 @@ class StudyFilter(BaseModel):
 
     def narrowed(self, scope: Scope) -> Scope:
         """The scope, limited to the sponsor asked for."""
-        return _of_sponsor(scope, self.sponsor)
+        return of_sponsor(scope, self.sponsor)
 
     def condition(self) -> dict[str, Any]:
         """The MongoDB condition on study rows, without sponsor and country."""
@@ -64,8 +64,7 @@ class EntryFilter(BaseModel):
 
     def narrowed(self, scope: Scope) -> Scope:
         """The scope, limited to the sponsor and the study asked for."""
-        of_sponsor = _of_sponsor(scope, self.sponsor)
-        return of_sponsor if self.study is None else of_sponsor.narrowed(studies=[self.study])
+        return narrowed_to(scope, self.sponsor, self.study)
 
     @property
     def known_by(self) -> datetime | None:
@@ -117,5 +116,12 @@ def _end_in_milliseconds(value: str) -> datetime:
     return end + timedelta(microseconds=-end.microsecond % 1_000)
 
 
-def _of_sponsor(scope: Scope, named: str | None) -> Scope:
+def narrowed_to(scope: Scope, sponsor: str | None, study: str | None) -> Scope:
+    """The scope, limited to the sponsor and the study asked for."""
+    seen = of_sponsor(scope, sponsor)
+    return seen if study is None else seen.narrowed(studies=[study])
+
+
+def of_sponsor(scope: Scope, named: str | None) -> Scope:
+    """The scope, limited to the sponsor of this id or name."""
     return scope if named is None else scope.narrowed(sponsors=[named, sponsor_id(named)])

@@ -1,0 +1,26 @@
+"""Routes of the boards: what stands where, and what is due."""
+
+from typing import Annotated
+
+from chassis.http.auth import Caller
+from chassis.http.paging import Page, Paging
+from fastapi import APIRouter, Query
+
+from reporting import queries
+from reporting.generations import Generations
+from reporting.queries.submission_board import BoardSubmission, SubmissionFilter
+
+
+def router(generations: Generations) -> APIRouter:
+    """The routes of the boards."""
+    routes = APIRouter(prefix="/v1", tags=["boards"], dependencies=generations.pinned)
+    database = generations.serving
+
+    @routes.get("/submission-board")
+    async def list_submission_board(
+        caller: Caller, wanted: Paging, asked: Annotated[SubmissionFilter, Query()]
+    ) -> Page[BoardSubmission]:
+        """Submissions with the periods that run for them: overdue first, then by what is due."""
+        return await queries.submission_board_page(database, caller.scope, asked, wanted)
+
+    return routes

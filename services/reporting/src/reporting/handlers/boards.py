@@ -1,0 +1,82 @@
+"""The boards: documents that bring together what the rows of several aggregates say, so that a page is one range.
+
+A board's document is told anew whenever a batch touched a row on which it rests.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from chassis.mongo import Database, Document
+from contracts import Received
+from contracts.regulatory import ClockEvent, SubmissionEvent
+
+from reporting.handlers.settling import EVERYTHING, Owner, Owners, Tell, in_parts, owners_in, settle
+from reporting.projections import submission_board
+from reporting.store import CLOCKS, SUBMISSION_BOARD, SUBMISSIONS
+
+AT_ONCE: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Board:
+    """One collection of documents that rest on rows.
+
+    `touched` gives the id of the document that an event changes, None where it changes none; `every` gives the owners
+    of all documents, from the rows.
+    """
+
+    collection: str
+    touched: Callable[[Received], str | None]
+    tell: Tell
+    every: Callable[[Database], Awaitable[Owners]]
+
+
+async def settle_boards(database: Database, batch: Sequence[Received]) -> None:
+    """Tell anew what the batch touched, on every board."""
+    await asyncio.gather(*(settle(database, one.collection, _owners(one, batch), one.tell) for one in BOARDS))
+
+
+async def settle_every_board(database: Database) -> None:
+    """Tell all documents of all boards from all rows."""
+    for board in BOARDS:
+        for some in in_parts(await board.every(database), AT_ONCE):
+            await settle(database, board.collection, some, board.tell)
+
+
+def _owners(board: Board, batch: Sequence[Received]) -> Owners:
+    return {
+        key: Owner(one.envelope.sponsor, one.envelope.study) for one in batch if (key := board.touched(one)) is not None
+    }
+
+
+def _submission_touched(received: Received) -> str | None:
+    match received.event:
+        case SubmissionEvent() as event:
+            return event.submission_id
+        case ClockEvent(about_type="submission") as event:
+            return event.about_id
+        case _:
+            return None
+
+
+async def _tell_submissions(database: Database, ids: Sequence[str]) -> Mapping[str, Document]:
+    rows, clocks = await asyncio.gather(
+        database.collection(SUBMISSIONS).find(EVERYTHING, {"_id": {"$in": list(ids)}}),
+        database.collection(CLOCKS).find(EVERYTHING, {"about_id": {"$in": list(ids)}, "about_type": "submission"}),
+    )
+    of: dict[str, list[Document]] = defaultdict(list)
+    for one in clocks:
+        of[one["about_id"]].append(one)
+    there = {row["_id"]: row for row in rows}
+    return {key: submission_board.document(key, there.get(key), of[key]) for key in ids}
+
+
+async def _every_submission(database: Database) -> Owners:
+    of_clocks = await owners_in(database, CLOCKS, "$about_id", {"about_type": "submission"})
+    return of_clocks | await owners_in(database, SUBMISSIONS, "$_id", {})
+
+
+BOARDS: Final = (Board(SUBMISSION_BOARD, _submission_touched, _tell_submissions, _every_submission),)

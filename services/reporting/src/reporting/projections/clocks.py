@@ -1,0 +1,68 @@
+"""Rows of regulatory clocks: until when, in whose time zone, how far told, and what became of each.
+
+Days left are never stored: they follow from `due_at` when somebody asks.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any, Final
+
+from chassis.mongo import Document
+from chassis.stream.projecting import Rows
+from contracts import PublicEvent, Received
+from contracts import regulatory as public
+
+from reporting.projections.reading import key_of, owner_of, place_of, version_of
+
+COLLECTION: Final = "clocks"
+
+STATUS_AFTER: Final[Mapping[type[PublicEvent], str]] = {
+    public.RegulatoryClockStarted: "running",
+    public.RegulatoryClockPaused: "paused",
+    public.RegulatoryClockResumed: "running",
+    public.RegulatoryDeadlineMissed: "missed",
+    public.RegulatoryClockStopped: "stopped",
+    public.RegulatoryClockEnded: "ended",
+}
+"""What is missing here leaves the status as it is, but that what was missed runs again where it is extended."""
+OPEN: Final = frozenset({"running", "paused", "missed"})
+KEPT: Final = ("rule_id", "about_type", "about_id", "obliges", "if_missed", "round", "zone")
+
+
+def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
+    """The clock after one more of its events."""
+    event = received.event
+    assert isinstance(event, public.ClockEvent)
+    before = row or {"status": "running", "percent": None, "in_time": None}
+    return {
+        **before,
+        **owner_of(received),
+        **place_of(received),
+        **{name: getattr(event, name) for name in KEPT},
+        "due_on": event.due_on.isoformat(),
+        "due_at": event.due_at.astimezone(UTC),
+        "status": _status(before["status"], event),
+        **_told(event),
+    }
+
+
+def _status(before: str, event: PublicEvent) -> str:
+    if isinstance(event, public.RegulatoryClockExtended):
+        return "paused" if before == "paused" else "running"
+    return STATUS_AFTER.get(type(event), before)
+
+
+def _told(event: PublicEvent) -> Document:
+    match event:
+        case public.RegulatoryDeadlineApproaching():
+            return {"percent": event.percent}
+        case public.RegulatoryClockResumed() | public.RegulatoryClockExtended():
+            # The period is reckoned anew, so its alerts are told again.
+            return {"percent": None}
+        case public.RegulatoryClockStopped():
+            return {"in_time": event.in_time}
+        case _:
+            return {}
+
+
+ROWS: Final = Rows(COLLECTION, key_of("clock", "clock_id"), version_of, fold)

@@ -1,0 +1,146 @@
+"""The board of submissions: a page is a range of an index in the order of what is due."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from chassis import clock as wall
+from chassis.http.fields import Code, CountryCode, Name
+from chassis.http.paging import Page, PageRequest
+from chassis.mongo import Database
+from chassis.scope import Scope
+from contracts.regulatory import Body
+from pydantic import BaseModel, ConfigDict, Field
+
+from reporting.projections.timeline import instant_text
+from reporting.queries.answers import Answer
+from reporting.queries.due import Clock, clock
+from reporting.queries.filters import narrowed_to
+from reporting.queries.paging import paged
+from reporting.store import ALL_OF_THEM, SUBMISSION_BOARD
+
+SOON_DAYS: Final = 7
+
+
+class SubmissionFilter(BaseModel):
+    """Filters of the board of submissions; all that are given hold together."""
+
+    model_config = ConfigDict(frozen=True)
+
+    study: Code | None = Field(default=None, description="Study id")
+    sponsor: Name | None = Field(default=None, description="Sponsor's id or name")
+    country: CountryCode | None = Field(default=None, description="ISO 3166-1 alpha-2")
+    body: Body | None = None
+    stage: Code | None = Field(default=None, description="Where the submission stands, such as rfi_received")
+    show: Literal["open", "closed"] = Field(
+        default="open", description="open: not decided yet, or with a period that still runs"
+    )
+    due: Literal["overdue", "soon"] | None = Field(
+        default=None, description=f"overdue: its deadline has passed; soon: it ends within {SOON_DAYS} days"
+    )
+
+    def narrowed(self, scope: Scope) -> Scope:
+        """The scope, limited to the sponsor and the study asked for."""
+        return narrowed_to(scope, self.sponsor, self.study)
+
+    def condition(self, now: datetime) -> dict[str, Any]:
+        """The MongoDB condition, without sponsor and study."""
+        asked = {"shown": self.show, "country": self.country, "body": self.body, "stage": self.stage}
+        condition: dict[str, Any] = {field: value for field, value in asked.items() if value is not None}
+        if self.due is not None:
+            condition["order"] = _range(self.due, now)
+        return condition
+
+
+class Step(Answer):
+    """What happened last."""
+
+    kind: str
+    occurred_at: str | None
+
+
+class BoardSubmission(Answer):
+    """A submission with the periods that run for it, the one that ends first in front."""
+
+    submission_id: str
+    study_id: str
+    sponsor_id: str
+    country: str
+    site_id: str | None
+    body: str
+    kind: str | None = Field(description="Such as initial or substantial_modification; null where none was told")
+    stage: str
+    rounds: int = Field(description="Requests for information so far")
+    last_step: Step
+    days_left: int | None = Field(description="Of the period that ends first; below 0 overdue, null where none runs")
+    clocks: list[Clock]
+
+
+class SubmissionTotals(Answer):
+    """How many submissions are on the board, and how urgent they are."""
+
+    open: int
+    overdue: int
+    soon: int
+    undated: int
+    stages: Mapping[str, int]
+
+
+async def submission_board_page(
+    database: Database, scope: Scope, asked: SubmissionFilter, wanted: PageRequest
+) -> Page[BoardSubmission]:
+    """A page of the board: overdue first, then by what is due, then what has no date."""
+    now, filters = wall.now(), asked.model_dump()
+    condition, after = asked.condition(now), wanted.after(filters)
+    if after:
+        condition["order"] = {**condition.get("order", {}), "$gt": after[0]}
+    found = await database.collection(SUBMISSION_BOARD).find(
+        asked.narrowed(scope), condition, sort=[("order", 1)], limit=wanted.limit + 1
+    )
+    return paged([_submission(one, now) for one in found[: wanted.limit]], found, wanted, filters, "order")
+
+
+async def submission_totals(database: Database, scope: Scope, asked: SubmissionFilter) -> SubmissionTotals:
+    """What is open of what the filter leaves, whatever it asks to be due or shown."""
+    now = wall.now()
+    condition = asked.model_copy(update={"due": None, "show": "open"}).condition(now)
+    soon, late = instant_text(_soon_until(now)), instant_text(now)
+    group = {
+        "_id": "$stage",
+        "open": ALL_OF_THEM,
+        "overdue": _counted({"$lte": ["$order", late]}),
+        "soon": _counted({"$and": [{"$gt": ["$order", late]}, {"$lte": ["$order", soon]}]}),
+        "undated": _counted({"$gte": ["$order", "9999"]}),
+    }
+    found = await database.collection(SUBMISSION_BOARD).aggregate(
+        asked.narrowed(scope), [{"$group": group}], condition=condition
+    )
+    sums = {name: sum(one[name] for one in found) for name in ("open", "overdue", "soon", "undated")}
+    return SubmissionTotals(**sums, stages={one["_id"]: one["open"] for one in found})
+
+
+def _range(due: str, now: datetime) -> dict[str, str]:
+    if due == "overdue":
+        return {"$lte": instant_text(now)}
+    return {"$gt": instant_text(now), "$lte": instant_text(_soon_until(now))}
+
+
+def _soon_until(now: datetime) -> datetime:
+    return now + timedelta(days=SOON_DAYS)
+
+
+def _counted(condition: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    return {"$sum": {"$cond": [condition, 1, 0]}}
+
+
+def _submission(stored: Mapping[str, Any], now: datetime) -> BoardSubmission:
+    clocks = [clock(one, now) for one in stored["clocks"]]
+    kept = ("country", "site_id", "body", "kind", "stage", "rounds", "last_step")
+    return BoardSubmission(
+        submission_id=stored["_id"],
+        study_id=stored["study"],
+        sponsor_id=stored["sponsor"],
+        days_left=next((one.days_left for one in clocks if one.days_left is not None), None),
+        clocks=clocks,
+        **{name: stored[name] for name in kept},
+    )
