@@ -113,6 +113,11 @@ class SiteStory:
             told = event.model_validate({**about, **decision})
             self.story.tell(f"submission/{submission_id}", told, occurred)
 
+    def checklist(self, event: type[PublicEvent], occurred: str | None = None, **more: Any) -> Received:
+        """The next event of the site's checklist."""
+        told = event.model_validate({**self.where, "checklist_version": "core", **more})
+        return self.story.tell(f"checklist/{derived_id('checklist', self.site_id)}", told, occurred)
+
     def clock(self, body: regulatory.Body, rule: str, *ends: tuple[type[PublicEvent], dict[str, Any]]) -> None:
         """A clock of the site's submission to this body starts, and what becomes of it."""
         clock = ClockStory(self.story, derived_id("submission", self.site_id, body), date(2024, 8, 30), rule)
@@ -145,6 +150,15 @@ def whole_story(sponsor: str, number: str) -> Story:
     first.tell(public.SiteSelected, "2024-06-20")
     first.submission("competent_authority", of_country=True, ends=regulatory.SubmissionApproved)
     first.submission("ethics_committee", of_country=False, ends=regulatory.SubmissionRejected)
+    first.checklist(public.ChecklistOpened, items=("authority_approval", "ethics_approval", "initiation_visit"))
+    first.checklist(public.ChecklistItemMet, "2024-08-20", item="authority_approval", number=1, evidence=("e-1",))
+    first.checklist(public.ChecklistItemWaived, "2024-08-21", item="ethics_approval", number=2)
+    lost = {"item": "authority_approval", "number": 1, "status": "expired", "lost_by": "e-2"}
+    first.checklist(public.ChecklistItemLost, "2025-08-20", **lost)
+    first.checklist(public.ChecklistReopened)
+    rule = public.ChecklistRule(item="indemnity", number=3, tmf="05.02.13(096)", waivable=False)
+    set_up = public.StudyChecklistSetUp(study_id=story.study_id, version="1", rules_version="2026-1", items=(rule,))
+    story.tell(f"study-checklist/{derived_id('study-checklist', story.study_id)}", set_up)
     first.clock("competent_authority", "eu-ctr-part-i", (regulatory.RegulatoryClockStopped, {"in_time": True}))
     first.clock("competent_authority", "approval-expiry", (regulatory.RegulatoryDeadlineApproaching, {"percent": 80}))
     first.clock("ethics_committee", "eu-ctr-part-ii", (regulatory.RegulatoryDeadlineMissed, {}))

@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 from typing import Any, Final, get_args
 
-from contracts import PublicEvent, derived_id
+from contracts import PublicEvent, derived_id, monitoring, sites
 from contracts import regulatory as public
-from telling import Story
+from telling import SiteStory, Story
 from telling_clocks import ClockStory
 
 ZONES: Final = {
@@ -62,3 +62,83 @@ def tell_submissions(story: Story, today: date, shift: int = 0) -> None:
                 clock.tell(public.RegulatoryClockPaused, today.isoformat())
             elif due_on < today + timedelta(days=14):
                 clock.tell(public.RegulatoryDeadlineApproaching, percent=80)
+
+
+ITEMS: Final[tuple[tuple[str, int], ...]] = (
+    ("authority_approval", 1),
+    ("ethics_approval", 2),
+    ("clinical_trial_agreement", 3),
+    ("indemnity", 3),
+    ("insurance", 3),
+    ("protocol_signature_page", 4),
+    ("brochure_acceptance", 4),
+    ("investigator_curriculum_vitae", 5),
+    ("investigator_gcp_certificate", 5),
+    ("delegation_log", 6),
+    ("trial_training", 6),
+    ("initiation_visit", 7),
+    ("system_access", 7),
+    ("normal_ranges", 8),
+    ("product_receipt", 9),
+    ("data_privacy_agreement", 10),
+)
+PLACES: Final = ("University Hospital", "St Mary's Clinic", "Centre Hospitalier Régional", "Research Institute North")
+
+
+def tell_checklist_set_up(story: Story) -> None:
+    """The study sets its checklist up."""
+    rules = tuple(sites.ChecklistRule(item=one, number=at, tmf="05.02.12(095)", waivable=False) for one, at in ITEMS)
+    event = sites.StudyChecklistSetUp(study_id=story.study_id, version="1", rules_version="2026-1", items=rules)
+    story.tell(f"study-checklist/{derived_id('study-checklist', story.study_id)}", event)
+
+
+def tell_item(site: SiteStory, item: str, number: int, event: type[PublicEvent], on: date, **more: Any) -> None:
+    """An item of the site's checklist changes."""
+    evidence = {"evidence": (derived_id("evidence", site.site_id, item),)}
+    site.checklist(event, on.isoformat(), item=item, number=number, **evidence, **more)
+
+
+def tell_starting_site(story: Story, number: int, country: str, today: date, met: int) -> SiteStory:
+    """A site in start-up, with so many items of its checklist met, one of them waived, one lost."""
+    site = SiteStory(story, f"{number}", country)
+    name = f"{PLACES[number % len(PLACES)]} {number:02}"
+    site.tell(sites.SiteIdentified, None, name=name, city="Ulm", number=f"{country}-{number:03}")
+    began = today - timedelta(days=20 + 7 * number % 120)
+    site.tell(sites.SiteSelected, began.isoformat())
+    site.tell(sites.SiteStartUpBegun, (began + timedelta(days=5)).isoformat())
+    site.checklist(sites.ChecklistOpened, items=tuple(item for item, _ in ITEMS))
+    for place in range(met):
+        item, head = ITEMS[(place * 5 + number) % len(ITEMS)]
+        event = sites.ChecklistItemWaived if place == 3 else sites.ChecklistItemMet
+        tell_item(site, item, head, event, began + timedelta(days=6 + place))
+    item, head = ITEMS[13]
+    tell_item(site, item, head, sites.ChecklistItemNotApplicable, began + timedelta(days=6))
+    if number % 4 == 1:
+        item, head = ITEMS[8]
+        lost = {"status": "expired", "lost_by": derived_id("certificate", site.site_id)}
+        tell_item(site, item, head, sites.ChecklistItemLost, today - timedelta(days=3), **lost)
+    if number % 3 == 0:
+        planned = (today + timedelta(days=number)).isoformat()
+        visit = {
+            **site.where,
+            "visit_id": derived_id("visit", site.site_id),
+            "visit_type": "SIV",
+            "planned_on": planned,
+        }
+        event = monitoring.MonitoringVisitPlanned.model_validate(visit)
+        story.tell(f"monitoring-visit/{visit['visit_id']}", event)
+    return site
+
+
+def tell_start_up(story: Story, today: date, shift: int = 0, count: int = 16) -> list[SiteStory]:
+    """So many sites in start-up, in the countries of `ZONES`, one of them ready for its green light."""
+    tell_checklist_set_up(story)
+    countries = list(ZONES)
+    told = [
+        tell_starting_site(story, number + 1, countries[(number // 4 + shift) % 6], today, (number * 3 + shift) % 16)
+        for number in range(count)
+    ]
+    for item, head in ITEMS:
+        tell_item(told[0], item, head, sites.ChecklistItemMet, today - timedelta(days=1))
+    told[0].tell(sites.SiteReadyForActivation, today.isoformat())
+    return told

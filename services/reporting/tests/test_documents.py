@@ -20,6 +20,7 @@ def test_the_openapi_document_is_valid_and_tells_of_every_route(service: Service
         "/v1/studies/{study_id}/countries",
         "/v1/timeline",
         "/v1/timeline/stream",
+        "/v1/start-up",
         "/v1/submission-board",
         "/v1/freshness",
         "/v1/parked",

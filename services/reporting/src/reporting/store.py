@@ -14,10 +14,12 @@ from chassis.mongo import Collection, Database
 
 from reporting.generations import Generations
 from reporting.projections import (
+    checklists,
     clocks,
     facts,
     milestones,
     sites,
+    start_up,
     studies,
     subjects,
     submission_board,
@@ -33,13 +35,17 @@ FACTS: Final = facts.COLLECTION
 TIMELINE: Final = timeline.COLLECTION
 SUBMISSIONS: Final = submissions.COLLECTION
 CLOCKS: Final = clocks.COLLECTION
+CHECKLISTS: Final = checklists.COLLECTION
+STUDY_CHECKLISTS: Final = checklists.STUDY_COLLECTION
 SUBMISSION_BOARD: Final = submission_board.COLLECTION
+START_UP: Final = start_up.COLLECTION
 COUNTS: Final = "study_counts"
 FRESHNESS: Final = "freshness"
 
-BOARDS: Final = (SUBMISSION_BOARD,)
+BOARDS: Final = (SUBMISSION_BOARD, START_UP)
 NAMES: Final = (
     *(STUDIES, SITES, SUBJECTS, MILESTONES, FACTS, SUBMISSIONS, CLOCKS),
+    *(CHECKLISTS, STUDY_CHECKLISTS),
     *(TIMELINE, COUNTS, FRESHNESS),
     *BOARDS,
 )
@@ -61,7 +67,7 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     COUNTS: (("sponsor", "_id"), ("country_codes",)),
     SITES: (("study", "_id"), ("study", "country", "status")),
     SUBJECTS: (("study", "country", "enrolled"),),
-    MILESTONES: (("study", "site_id"), ("study", "country")),
+    MILESTONES: (("study", "site_id"), ("study", "country"), ("site_id",)),
     FACTS: (("study", "kind", "grave"),),
     CLOCKS: (("about_id",),),
     SUBMISSION_BOARD: (
@@ -69,6 +75,14 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ("sponsor", "shown", "order"),
         ("study", "shown", "order"),
         ("country", "shown", "order"),
+    ),
+    START_UP: (
+        ("shown", "by_study"),
+        ("shown", "by_country"),
+        ("sponsor", "shown", "by_study"),
+        ("study", "shown", "by_study"),
+        ("country", "shown", "by_study"),
+        ("shown", "missing", "by_study"),
     ),
     TIMELINE: (
         ("position", "recorded_at"),

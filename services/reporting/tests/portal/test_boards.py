@@ -8,13 +8,13 @@ from chassis import clock
 from contracts import sponsor_id
 from playwright.async_api import ViewportSize, expect
 from telling import Story
-from telling_boards import tell_submission, tell_submissions
+from telling_boards import tell_start_up, tell_starting_site, tell_submission, tell_submissions
 
 from .conftest import Portal, Window
 from .test_accessibility import FIND, GRAVE, told
 
 pytestmark = pytest.mark.stack
-BOARDS = ("/submissions",)
+BOARDS = ("/submissions", "/start-up")
 BROWSER = pytest.mark.browser
 WIDE, NARROW = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 SPONSOR, RIVAL = "Start-up & Sons", "Nobody's Business"
@@ -26,6 +26,7 @@ async def starting(portal: Portal) -> Story:
     story = Story(SPONSOR, "START-1")
     story.registered(title="A study in <b>start-up</b>", countries=("DE", "FR"))
     tell_submissions(story, clock.now().date())
+    tell_start_up(story, clock.now().date())
     await portal.tell(story.told)
     return story
 
@@ -36,6 +37,7 @@ async def rival(portal: Portal) -> Story:
     story = Story(RIVAL, "RIVAL-1")
     story.registered(title="Secret of a rival", registry_ids=("NCT-RIVAL",))
     tell_submission(story, "BR", "ethics_committee", 1, clock.now().date())
+    tell_starting_site(story, 1, "BR", clock.now().date(), 3)
     await portal.tell(story.told)
     return story
 
@@ -92,14 +94,29 @@ async def test_a_page_of_a_board_follows_another(portal: Portal) -> None:
     story.registered()
     today = clock.now().date()
     for number in range(60):
+        tell_starting_site(story, number, "DE", today, number % 9)
         country = f"{chr(65 + number // 26)}{chr(65 + number % 26)}"
         tell_submission(story, country, "ethics_committee", 1, today - timedelta(days=30))
     await portal.tell(story.told)
     async with portal.visitor("Sixty") as visitor:
-        page = unescape((await visitor.get("/submissions")).text)
-        following = page.split('" rel="next"')[0].rsplit('href="', 1)[1]
-        assert page.count('<tr role="row"') == 51
-        assert (await visitor.get(following)).text.count('<tr role="row"') == 11
+        for path, row in (("/submissions", '<td role="cell" data-label="Due"'), ("/start-up", '<th scope="row"')):
+            page = unescape((await visitor.get(path)).text)
+            following = page.split('" rel="next"')[0].rsplit('href="', 1)[1]
+            assert page.count(row) == 50
+            assert (await visitor.get(following)).text.count(row) == 10
+
+
+async def test_a_cell_says_what_is_missing_or_by_what_it_is_met_in_words(portal: Portal, starting: Story) -> None:
+    async with portal.visitor(SPONSOR) as visitor:
+        page = unescape((await visitor.get(f"/start-up?study={starting.study_id}")).text)
+        assert "Missing: no evidence yet" in page
+        assert "Met since" in page
+        assert "Waived since" in page
+        assert "Expired since" in page
+        assert "3 Contract and insurance: Clinical trial agreement" in page
+        blocked = unescape((await visitor.get("/start-up?blocked_by=product_receipt&order=country")).text)
+        assert 0 < blocked.count('<th scope="row"') < page.count('<th scope="row"')
+        assert "No site fits" in (await visitor.get("/start-up?blocked_by=nothing_known")).text
 
 
 @BROWSER
@@ -138,3 +155,19 @@ async def test_a_board_keeps_nobody_out_and_fits_its_window(
         found = await page.evaluate(FIND)
         assert [told(one) for one in found if one["impact"] in GRAVE] == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+@BROWSER
+async def test_the_matrix_is_scrolled_by_keys_with_site_and_item_in_sight(window: Window, starting: Story) -> None:
+    narrow = ViewportSize(width=700, height=500)
+    async with window.opened("/start-up", starting.sponsor, viewport=narrow) as page:
+        frame = page.locator(".matrix-frame")
+        await frame.focus()
+        await page.keyboard.press("End")
+        await page.keyboard.press("ArrowRight")
+        await expect(page.locator(".matrix thead th.site")).to_be_in_viewport()
+        await page.wait_for_function("document.querySelector('.matrix-frame').scrollTop > 50")
+        await expect(page.locator(".matrix thead th.site")).to_be_in_viewport()
+        await page.get_by_label("Group by").select_option("country")
+        await expect(page.locator(".matrix .group th").first).to_contain_text("Germany")
+        assert page.url.endswith("order=country")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from reporting import queries
 from reporting.generations import Generations
+from reporting.queries.start_up import StartUpFilter, StartUpSite
 from reporting.queries.submission_board import BoardSubmission, SubmissionFilter
 
 
@@ -15,6 +16,13 @@ def router(generations: Generations) -> APIRouter:
     """The routes of the boards."""
     routes = APIRouter(prefix="/v1", tags=["boards"], dependencies=generations.pinned)
     database = generations.serving
+
+    @routes.get("/start-up")
+    async def list_start_up_sites(
+        caller: Caller, wanted: Paging, asked: Annotated[StartUpFilter, Query()]
+    ) -> Page[StartUpSite]:
+        """Sites on their way to the green light, with their checklists and what blocks them."""
+        return await queries.start_up_page(database, caller.scope, asked, wanted)
 
     @routes.get("/submission-board")
     async def list_submission_board(

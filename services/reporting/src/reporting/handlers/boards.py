@@ -11,11 +11,12 @@ from typing import Final
 
 from chassis.mongo import Database, Document
 from contracts import Received
+from contracts.monitoring import MonitoringVisitEvent
 from contracts.regulatory import ClockEvent, SubmissionEvent
 
 from reporting.handlers.settling import EVERYTHING, Owner, Owners, Tell, in_parts, owners_in, settle
-from reporting.projections import submission_board
-from reporting.store import CLOCKS, SUBMISSION_BOARD, SUBMISSIONS
+from reporting.projections import checklists, milestones, sites, start_up, submission_board
+from reporting.store import CHECKLISTS, CLOCKS, MILESTONES, SITES, START_UP, SUBMISSION_BOARD, SUBMISSIONS
 
 AT_ONCE: Final = 2_000
 
@@ -70,13 +71,45 @@ async def _tell_submissions(database: Database, ids: Sequence[str]) -> Mapping[s
     of: dict[str, list[Document]] = defaultdict(list)
     for one in clocks:
         of[one["about_id"]].append(one)
-    there = {row["_id"]: row for row in rows}
-    return {key: submission_board.document(key, there.get(key), of[key]) for key in ids}
+    return {row["_id"]: submission_board.document(row, of[row["_id"]]) for row in rows}
 
 
 async def _every_submission(database: Database) -> Owners:
-    of_clocks = await owners_in(database, CLOCKS, "$about_id", {"about_type": "submission"})
-    return of_clocks | await owners_in(database, SUBMISSIONS, "$_id", {})
+    return await owners_in(database, SUBMISSIONS, "$_id", {})
 
 
-BOARDS: Final = (Board(SUBMISSION_BOARD, _submission_touched, _tell_submissions, _every_submission),)
+def _site_touched(received: Received) -> str | None:
+    match received.event:
+        case MonitoringVisitEvent() as event if (
+            milestones.VISIT_MILESTONES.get(event.visit_type) == start_up.INITIATION
+        ):
+            return event.site_id
+        case _:
+            return checklists.ROWS.key(received) or sites.ROWS.key(received)
+
+
+async def _tell_sites(database: Database, ids: Sequence[str]) -> Mapping[str, Document]:
+    these, of_site = (
+        {"_id": {"$in": list(ids)}},
+        {"site_id": {"$in": list(ids)}, "milestones.kind": start_up.INITIATION},
+    )
+    found, lists, visits = await asyncio.gather(
+        database.collection(SITES).find(EVERYTHING, these),
+        database.collection(CHECKLISTS).find(EVERYTHING, these),
+        database.collection(MILESTONES).find(EVERYTHING, of_site, sort=[("_id", 1)]),
+    )
+    checklist = {row["_id"]: row for row in lists}
+    given: dict[str, list[Document]] = defaultdict(list)
+    for one in visits:
+        given[one["site_id"]].append(one)
+    return {row["_id"]: start_up.document(row, checklist.get(row["_id"]), given[row["_id"]]) for row in found}
+
+
+async def _every_site(database: Database) -> Owners:
+    return await owners_in(database, SITES, "$_id", {})
+
+
+BOARDS: Final = (
+    Board(SUBMISSION_BOARD, _submission_touched, _tell_submissions, _every_submission),
+    Board(START_UP, _site_touched, _tell_sites, _every_site),
+)

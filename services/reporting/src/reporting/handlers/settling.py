@@ -4,6 +4,7 @@ Two processes may tell the same document at once, since each topic's partitions 
 have begun to read from the revision that is there, else it reads again; so the last document saw the last rows.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -24,32 +25,31 @@ class Owner(NamedTuple):
 Owners = Mapping[str, Owner]
 """By document's id."""
 Tell = Callable[[Database, Sequence[str]], Awaitable[Mapping[str, Document]]]
-"""What the documents of these ids say now, by id; of an id that is left out nothing changes but its revision."""
+"""What the documents of these ids say now, by id; one that is left out is not there, or stays as it is."""
 
 
 async def settle(
     database: Database, collection: str, owners: Owners, tell: Tell, empty: Mapping[str, Any] = NOTHING
 ) -> None:
-    """Tell the owners' documents anew; `empty` is what one says before anything is told."""
-    while owners:
-        revisions = await _revisions(database, collection, owners, empty)
-        told = await tell(database, sorted(owners))
-        operations = [
-            UpdateOne({"_id": key, "revision": at}, {"$set": {**told.get(key, {}), "revision": at + 1}})
-            for key, at in revisions.items()
-        ]
-        if await database.collection(collection).write(operations) == len(owners):
-            return
-
-
-async def _revisions(database: Database, collection: str, owners: Owners, empty: Mapping[str, Any]) -> dict[str, int]:
-    """Revisions of the documents, which are made where there are none yet."""
+    """Tell the owners' documents anew; `empty` is what a new one says where nothing is told."""
     documents = database.collection(collection)
-    there = await documents.find(EVERYTHING, {"_id": {"$in": list(owners)}}, fields=["revision"])
-    revisions = {one["_id"]: one["revision"] for one in there}
-    missing = owners.keys() - revisions.keys()
-    await documents.insert_new([{"_id": key, **owners[key]._asdict(), "revision": 0, **empty} for key in missing])
-    return revisions | dict.fromkeys(missing, 0)
+    while owners:
+        there = await documents.find(EVERYTHING, {"_id": {"$in": sorted(owners)}}, fields=["revision"])
+        revisions = {one["_id"]: one["revision"] for one in there}
+        told = await tell(database, sorted(owners))
+        made = [
+            {"_id": key, **owners[key]._asdict(), **empty, **said, "revision": 1}
+            for key, said in told.items()
+            if key not in revisions
+        ]
+        changed = [
+            UpdateOne({"_id": key, "revision": revisions[key]}, {"$set": {**said, "revision": revisions[key] + 1}})
+            for key, said in told.items()
+            if key in revisions
+        ]
+        others_made, written = await asyncio.gather(documents.insert_new(made), documents.write(changed))
+        if not others_made and written == len(changed):
+            return
 
 
 async def owners_in(database: Database, collection: str, key: Any, condition: Document) -> dict[str, Owner]:

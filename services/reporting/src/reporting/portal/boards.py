@@ -16,13 +16,20 @@ from reporting.portal.asking import ROWS_ON_A_BOARD, Cursor, address_of, filter_
 from reporting.portal.choices import BoardChoices, Choice, board_choices, named_studies
 from reporting.portal.errors import page_route
 from reporting.portal.freshness import freshness_of
+from reporting.portal.matrix import columns_of, groups_of
 from reporting.portal.recent import Recent
 from reporting.portal.rendering import Renderer
 from reporting.portal.wording import words
+from reporting.queries.start_up import StartUpFilter, StartUpTotals
 from reporting.queries.submission_board import SubmissionFilter, SubmissionTotals
-from reporting.store import SITES, SUBMISSION_BOARD
+from reporting.store import SITES, START_UP, SUBMISSION_BOARD
 
 SHOWN: Final[list[tuple[str, str, None]]] = [("open", "Open", None), ("closed", "Decided", None)]
+STARTING: Final[list[tuple[str, str, None]]] = [
+    ("starting", "In start-up", None),
+    ("lost", "Open, prerequisite lost", None),
+]
+ORDERS: Final[list[tuple[str, str, None]]] = [("study", "Study", None), ("country", "Country", None)]
 DUE: Final[list[tuple[str, str, None]]] = [("overdue", "Overdue", None), ("soon", "Within 7 days", None)]
 
 
@@ -31,6 +38,37 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
     routes = APIRouter(include_in_schema=False, route_class=page_route(renderer), dependencies=pinned)
     offered = Recent(partial(board_choices, database))
     sums = Recent(partial(_submission_sums, database))
+    start_up_sums = Recent(partial(_start_up_sums, database))
+
+    @routes.get("/start-up")
+    async def show_start_up(
+        request: Request,
+        caller: Caller,
+        asked: Annotated[StartUpFilter, Depends(filter_of(StartUpFilter))],
+        cursor: Cursor = None,
+    ) -> Response:
+        """Sites by the items of their checklists."""
+        page, choices, totals, freshness = await asyncio.gather(
+            queries.start_up_page(database, caller.scope, asked, page_of(ROWS_ON_A_BOARD, cursor)),
+            offered.of((caller.scope, START_UP)),
+            start_up_sums.of((caller.scope, asked)),
+            freshness_of(database),
+        )
+        labels = await named_studies(database, caller.scope, {one.study_id for one in page.items})
+        values = {
+            "fields": _start_up_fields(asked, choices, totals),
+            "totals": _start_up_totals(totals),
+            "columns": columns_of(page.items),
+            "groups": groups_of(page.items, asked.order),
+            "by": asked.order,
+            "count": len(page.items),
+            "labels": labels,
+            "filtered": bool(asked.model_fields_set - {"order"}),
+            "next": address_of("/start-up", asked, cursor=page.next) if page.next else None,
+            "first": address_of("/start-up", asked) if cursor else None,
+            "freshness": freshness,
+        }
+        return renderer.page(request, "start_up.html", values, caller=caller)
 
     @routes.get("/submissions")
     async def show_submissions(
@@ -86,6 +124,33 @@ def common_fields(asked: Any, choices: BoardChoices) -> list[dict[str, Any]]:
         field("study", "Study", "All studies", choices.studies, asked.study),
         field("sponsor", "Sponsor", "All sponsors", choices.sponsors, asked.sponsor),
         field("country", "Country", "All countries", choices.countries, asked.country),
+    ]
+
+
+async def _start_up_sums(database: Database, asked: tuple[Scope, StartUpFilter]) -> StartUpTotals:
+    return await queries.start_up_totals(database, *asked)
+
+
+def _start_up_fields(asked: StartUpFilter, choices: BoardChoices, totals: StartUpTotals) -> list[dict[str, Any]]:
+    blocked = dict(totals.blocked_by)
+    if asked.blocked_by is not None:
+        blocked.setdefault(asked.blocked_by, 0)
+    missing = sorted(((code, words(code), count) for code, count in blocked.items()), key=lambda one: (-one[2], one[1]))
+    return [
+        *common_fields(asked, choices),
+        field("blocked_by", "Blocked by", "Whatever is missing", missing, asked.blocked_by),
+        field("show", "Show", None, STARTING, asked.show),
+        field("order", "Group by", None, ORDERS, asked.order),
+    ]
+
+
+def _start_up_totals(totals: StartUpTotals) -> list[tuple[str, int | str]]:
+    most = max(totals.blocked_by.items(), key=lambda one: (one[1], one[0]), default=None)
+    return [
+        ("Sites in start-up", totals.starting),
+        ("Ready for the green light", totals.ready),
+        ("Open, prerequisite lost", totals.lost),
+        ("Missing most often", f"{words(most[0])} ({most[1]})" if most else "Nothing"),
     ]
 
 

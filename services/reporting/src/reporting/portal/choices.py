@@ -16,6 +16,8 @@ from reporting.store import ALL_OF_THEM, COUNTS, STUDIES
 
 Choice = tuple[str, str, int]
 """Value, text, number of studies."""
+ON_BOARDS: Final = ("open", "starting", "lost")
+"""What a board shows of what it holds."""
 PHASES: Final[tuple[str, ...]] = get_args(StudyPhase)
 STATUSES: Final[tuple[str, ...]] = get_args(StudyStatus)
 
@@ -74,7 +76,7 @@ async def board_choices(database: Database, asked: tuple[Scope, str]) -> BoardCh
     scope, board = asked
     group = {"_id": {"study": "$study", "country": "$country"}, "count": ALL_OF_THEM}
     found, sponsors = await asyncio.gather(
-        database.collection(board).aggregate(scope, [{"$group": group}], condition={"shown": "open"}),
+        database.collection(board).aggregate(scope, [{"$group": group}], condition={"shown": {"$in": list(ON_BOARDS)}}),
         _sponsors(database, scope),
     )
     studies: Counter[str] = Counter()

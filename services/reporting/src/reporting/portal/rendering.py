@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reporting.portal import wording
 from reporting.portal.assets import INSTALL_COMMAND, VENDOR_FOLDER, Assets
+from reporting.portal.matrix import cells
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -39,12 +40,9 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters.update(
-            {
-                name: getattr(wording, name)
-                for name in ("words", "tone", "sign", "number", "day", "instant", "rule", "left")
-            }
-        )
+        named = ("words", "tone", "sign", "number", "day", "instant", "rule", "left")
+        filters = cast("dict[str, Any]", self._templates.filters)
+        filters.update({name: getattr(wording, name) for name in named}, cells=cells)
         shared = cast("dict[str, Any]", self._templates.globals)
         shared.update(assets=self.assets, install_command=INSTALL_COMMAND)
 

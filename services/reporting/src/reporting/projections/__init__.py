@@ -6,7 +6,7 @@ from typing import Final
 from chassis.stream.projecting import Rows
 from contracts import Received
 
-from reporting.projections import clocks, facts, milestones, sites, studies, subjects, submissions
+from reporting.projections import checklists, clocks, facts, milestones, sites, studies, subjects, submissions
 
 ROWS: Final[Sequence[Rows[Received]]] = (
     studies.ROWS,
@@ -17,5 +17,7 @@ ROWS: Final[Sequence[Rows[Received]]] = (
     facts.ROWS,
     submissions.ROWS,
     clocks.ROWS,
+    checklists.ROWS,
+    checklists.STUDY_ROWS,
 )
 """Every projection but the timeline, which is made anew for each batch: `timeline.entries_at`."""

@@ -30,16 +30,14 @@ CLOCK_FIELDS: Final = (
 )
 
 
-def document(key: str, row: Mapping[str, Any] | None, clocks: Sequence[Mapping[str, Any]]) -> Document:
-    """What the board says of a submission; one of which only clocks have come in so far is not shown."""
-    if row is None:
-        return {"shown": None}
+def document(row: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]]) -> Document:
+    """What the board says of a submission."""
     running = sorted((one for one in clocks if one["status"] in OPEN), key=lambda one: (one["due_at"], one["_id"]))
     due = next((instant_text(one["due_at"]) for one in running if one["status"] in COUNTING), UNDATED)
     said = {name: value for name, value in row.items() if name not in {"_id", "version", "sponsor", "study"}}
     return {
         **said,
         "shown": "open" if row["stage"] not in DECIDED or running else "closed",
-        "order": f"{due} {key}",
+        "order": f"{due} {row['_id']}",
         "clocks": [{"clock_id": one["_id"], **{name: one[name] for name in CLOCK_FIELDS}} for one in running],
     }

@@ -12,6 +12,7 @@ from reporting.queries import answers
 from reporting.queries.answers import Country, Counts, Milestone, Site, Study, Totals
 from reporting.queries.filters import StudyFilter
 from reporting.queries.paging import paged
+from reporting.queries.start_up import start_up_page, start_up_totals
 from reporting.queries.submission_board import submission_board_page, submission_totals
 from reporting.queries.timeline import entry, timeline_page
 from reporting.store import (
@@ -33,6 +34,8 @@ __all__ = [
     "every_study",
     "recorded_until",
     "sites_page",
+    "start_up_page",
+    "start_up_totals",
     "studies_page",
     "study",
     "submission_board_page",
