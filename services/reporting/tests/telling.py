@@ -154,7 +154,7 @@ def whole_story(sponsor: str, number: str) -> Story:
     first.checklist(public.ChecklistItemMet, "2024-08-20", item="authority_approval", number=1, evidence=("e-1",))
     first.checklist(public.ChecklistItemWaived, "2024-08-21", item="ethics_approval", number=2)
     lost = {"item": "authority_approval", "number": 1, "status": "expired", "lost_by": "e-2"}
-    first.checklist(public.ChecklistItemLost, "2025-08-20", **lost)
+    first.checklist(public.ChecklistItemLost, "2024-08-28", **lost)
     first.checklist(public.ChecklistReopened)
     rule = public.ChecklistRule(item="indemnity", number=3, tmf="05.02.13(096)", waivable=False)
     set_up = public.StudyChecklistSetUp(study_id=story.study_id, version="1", rules_version="2026-1", items=(rule,))
