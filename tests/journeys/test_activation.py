@@ -6,57 +6,10 @@ from typing import Any
 import pytest
 from chassis import clock
 from platform_user import User, eventually
+from start_up_user import approval, initiation_visit, study_with_site
 from studyline.testing import Servers
 
 MISSING = {"authority_approval_missing", "ethics_approval_missing", "initiation_visit_missing"}
-
-
-async def study_with_site(user: User, sponsor: str) -> tuple[str, str]:
-    study = await user.done(
-        "sites",
-        "/studies",
-        sponsor={"name": sponsor},
-        protocol_number="ONC-301",
-        title="A study",
-        countries=["DE"],
-        occurred_at="2026-01-05",
-    )
-    site = await user.done(
-        "sites",
-        f"/studies/{study['study_id']}/sites",
-        name="Charité",
-        city="Berlin",
-        country="DE",
-        occurred_at="2026-01-10",
-    )
-    for step in ("select", "begin-start-up"):
-        await user.done("sites", f"/sites/{site['site_id']}/{step}", occurred_at="2026-02-01")
-    return study["study_id"], site["site_id"]
-
-
-async def approval(user: User, study: str, body: str, site: str | None) -> None:
-    """A submission from preparation to approval; the service must have heard of the study first."""
-
-    async def prepare() -> Any:
-        about = {"study_id": study, "body": body, "country": "DE", "site_id": site, "occurred_at": "2026-02-02"}
-        return await user.post("regulatory", "/submissions", **about)
-
-    prepared = await eventually(prepare, lambda answer: answer.status_code == 201)
-    submission = prepared.json()["submission_id"]
-    await user.done("regulatory", f"/submissions/{submission}/submit", occurred_at="2026-02-03")
-    decision = {"reference": "REF-1", "covers": ["protocol 1.0"], "occurred_at": "2026-03-01"}
-    await user.done("regulatory", f"/submissions/{submission}/approve", **decision)
-
-
-async def initiation_visit(user: User, site: str) -> None:
-    async def plan() -> Any:
-        about = {"visit_type": "SIV", "planned_on": "2026-03-10", "occurred_at": "2026-02-20"}
-        return await user.post("monitoring", f"/sites/{site}/visits", **about)
-
-    planned = await eventually(plan, lambda answer: answer.status_code == 201)
-    visit = planned.json()["visit_id"]
-    await user.done("monitoring", f"/visits/{visit}/schedule", scheduled_on="2026-03-12", occurred_at="2026-02-21")
-    await user.done("monitoring", f"/visits/{visit}/complete", occurred_at="2026-03-12")
 
 
 async def ready(user: User, site: str) -> None:

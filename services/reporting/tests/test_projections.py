@@ -140,12 +140,38 @@ def test_a_correction_replaces_the_particulars_and_nothing_else() -> None:
         (public.SiteEnrolmentResumed, "active"),
         (public.SiteClosed, "closed"),
         (public.SiteTerminated, "terminated"),
+        (public.SiteCdaSigned, "cda_signed"),
+        (public.SiteReadyForActivation, "ready_for_activation"),
+        (public.SiteSuspensionLifted, "on_hold"),
+        (public.SiteClosedToEnrolment, "closed_to_enrolment"),
+        (public.SiteArchived, "archived"),
+        (public.SiteWithdrawn, "withdrawn"),
     ],
 )
 def test_a_site_stands_where_its_last_step_left_it(event: type[public.SiteEvent], status: str) -> None:
     site = (story := Story("Acme", "A-1")).site("Charité")
     site.tell(event, "2024-07")
     assert row_of(story, "sites", site.site_id)["status"] == status
+
+
+LOST: dict[str, Any] = {"item": "insurance", "number": 3, "status": "expired", "lost_by": None}
+
+
+def test_a_site_that_was_ready_and_loses_an_item_is_in_start_up_again() -> None:
+    site = (story := Story("Acme", "A-1")).site("Charité")
+    site.tell(public.SiteReadyForActivation, "2024-07")
+    site.tell(public.SiteActivationPrerequisiteLost, "2024-08", **LOST)
+    assert row_of(story, "sites", site.site_id)["status"] == "start_up"
+
+
+def test_what_an_open_site_loses_moves_it_only_by_the_hold_that_follows() -> None:
+    site = (story := Story("Acme", "A-1")).site("Charité")
+    site.tell(public.SiteActivated, "2024-07", rested_on=())
+    site.tell(public.SiteActivationPrerequisiteLost, "2024-08", **LOST)
+    assert row_of(story, "sites", site.site_id)["status"] == "active"
+    site.tell(public.SiteEnrolmentPaused, "2024-08")
+    site.tell(public.SiteActivationPrerequisiteRegained, "2024-09", item="insurance", number=3)
+    assert row_of(story, "sites", site.site_id)["status"] == "on_hold"
 
 
 def test_a_step_without_a_date_is_no_milestone() -> None:

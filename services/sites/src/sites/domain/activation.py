@@ -187,7 +187,7 @@ def _lacking(gate: Gate, rule: Rule, found: list[Proof], at: BusinessTime | None
 
 def _order(proof: Proof) -> tuple[datetime, str]:
     """The latest is the one to tell of, whatever order they came in."""
-    return bounds(proof.ended_on or proof.since or "0001")[0], proof.event_id
+    return bounds(proof.ended_on or proof.since or "0001")[0], proof.model_dump_json()
 
 
 def _fault(gate: Gate, rule: Rule, proof: Proof, at: BusinessTime | None) -> ItemStatus | None:
