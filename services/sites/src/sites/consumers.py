@@ -1,20 +1,35 @@
 """Kafka in: hand each event to the policies, and their commands to the journal."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from chassis.commands import Commands
 from chassis.mongo import Database
 from chassis.stream.policies import Order, carry_out
+from chassis.stream.projecting import project
 from contracts import TOPICS, Received
+from contracts import sites as public
 
+from sites.domain.milestone_track import NoteMilestones
+from sites.domain.study import NoteStudyMilestones
 from sites.handlers.green_light import assess_checklist, follow_checklist, site_checklist_id
+from sites.handlers.planning import forecast_plan, note_study_milestones, place_of
 from sites.policies.evidence import evidence_from
 from sites.policies.green_light import (
     when_an_item_changes_have_the_site_take_note,
     when_something_is_learned_judge_the_checklist,
 )
+from sites.policies.planning import (
+    Noting,
+    changes_what_is_to_be_expected,
+    milestones_reached,
+    notings,
+    study_milestones_planned,
+)
+from sites.projections import REACHED
 from sites.queries.checklists import sites_concerned
-from sites.store import EVIDENCE, SITE_CHECKLISTS, STUDY_SITES
+from sites.queries.tracking import Known, known_of
+from sites.store import EVIDENCE, MILESTONE_TRACKS, SITE_CHECKLISTS, STUDIES, STUDY_PLANS, STUDY_SITES
 
 LISTENS_TO = (TOPICS["regulatory"], TOPICS["monitoring"], TOPICS["sites"])
 
@@ -24,6 +39,7 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
 
     What is learned is written down first, then every checklist that it concerns is judged on what stands there.
     """
+    await project(database, (REACHED,), batch)
     await carry_out(commands, "sites", orders_from, batch)
     concerns = {
         one.envelope.id: about for one in batch if (about := when_something_is_learned_judge_the_checklist(one))
@@ -31,6 +47,7 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
     concerned = await sites_concerned(database, concerns)
     await carry_out(commands, "sites", lambda one: _assessments(concerned.get(one.envelope.id, ())), batch)
     await carry_out(commands, "sites", notes_from, batch)
+    await carry_out(commands, "sites", partial(plans_from, await known_of(database, batch)), batch)
 
 
 def orders_from(received: Received) -> Iterator[Order]:
@@ -49,3 +66,27 @@ def notes_from(received: Received) -> Iterator[Order]:
 def _assessments(site_ids: Iterable[str]) -> Iterator[Order]:
     for site_id in site_ids:
         yield Order(SITE_CHECKLISTS, site_checklist_id(site_id), assess_checklist(site_id))
+
+
+def plans_from(known: Known, received: Received) -> Iterator[Order]:
+    """What an event asks of the plan and the milestones of a study that is planned."""
+    study_id, at = received.event.study_id, received.envelope.occurred_at
+    if study_id not in known.planned:
+        return
+    reached = milestones_reached(received)
+    before = known.reached[study_id] if isinstance(received.event, public.PlanDrafted) else ()
+    for noting in notings([*before, *([reached] if reached is not None else [])]):
+        yield _noted(noting)
+    if planned := study_milestones_planned(received):
+        yield Order(STUDIES, study_id, NoteStudyMilestones(occurred_at=at, milestones=planned))
+    if changes_what_is_to_be_expected(received.event):
+        yield Order(STUDY_PLANS, study_id, forecast_plan(study_id, at))
+
+
+def _noted(noting: Noting) -> Order:
+    if noting.country is None:
+        days = {kind: actual.on for kind, actual in noting.reached.items()}
+        return Order(STUDIES, noting.study_id, note_study_milestones(noting.study_id, days))
+    place = place_of(noting.study_id, noting.sponsor_id, noting.country, noting.site_id)
+    note = NoteMilestones(occurred_at=None, place=place, reached=noting.reached)
+    return Order(MILESTONE_TRACKS, place.track_id, note)

@@ -14,6 +14,7 @@ from sites.domain import (
     delegation,
     evidence,
     ip_shipment,
+    milestone_track,
     organisation,
     person,
     site_checklist,
@@ -21,6 +22,7 @@ from sites.domain import (
     site_team,
     study,
     study_checklist,
+    study_plan,
     study_site,
     subject,
     training,
@@ -30,6 +32,7 @@ from sites.publishing.checklists import publish_site_checklist, publish_study_ch
 from sites.publishing.delegations import publish_delegation, publish_training
 from sites.publishing.evidence import publish_evidence
 from sites.publishing.master_records import publish_organisation, publish_person
+from sites.publishing.planning import publish_plan, publish_track
 from sites.publishing.shipments import publish_shipment
 from sites.publishing.site_contracts import publish_contract
 from sites.publishing.site_teams import publish_team
@@ -73,6 +76,20 @@ def view_site(state: study_site.StudySite, version: int) -> dict[str, Any]:
     return {**state.model_dump(mode="json", exclude={"snapshot"}), "version": version}
 
 
+def view_plan(state: study_plan.StudyPlan, version: int) -> dict[str, Any]:
+    """A plan as this service's clients see it; its milestones and its enrolment are lists of their own."""
+    told = state.model_dump(mode="json", exclude={"content", "milestones", "version"})
+    content = state.content.model_dump(mode="json", include={"countries", "dependencies"})
+    counts = {"milestones": len(state.milestones), "enrolment_rows": len(state.content.enrolment)}
+    return {**told, **content, **counts, "plan_version": state.version, "version": version}
+
+
+def view_track(state: milestone_track.MilestoneTrack, version: int) -> dict[str, Any]:
+    """What a place has reached, as this service's clients see it."""
+    told = state.model_dump(mode="json")
+    return {**told["place"], "reached": told["reached"], "version": version}
+
+
 def view_subject(state: subject.Subject, version: int) -> dict[str, Any]:
     """A subject as this service's clients see it."""
     return {**state.model_dump(mode="json"), "status": state.status, "version": version}
@@ -114,14 +131,7 @@ def owner(state: OfAStudy) -> Owner:
 
 
 STUDIES = Aggregate(
-    "study",
-    "studies",
-    study.Study,
-    study.decide,
-    study.evolve,
-    publish_study,
-    owner_of_study,
-    view_study,
+    "study", "studies", study.Study, study.decide, study.evolve, publish_study, owner_of_study, view_study
 )
 AGREEMENTS = Aggregate(
     "sponsor-agreement",
@@ -132,6 +142,26 @@ AGREEMENTS = Aggregate(
     publish_agreement,
     owner,
     view,
+)
+STUDY_PLANS = Aggregate(
+    "study-plan",
+    "study_plans",
+    study_plan.StudyPlan,
+    study_plan.decide,
+    study_plan.evolve,
+    publish_plan,
+    owner,
+    view_plan,
+)
+MILESTONE_TRACKS = Aggregate(
+    "milestone-track",
+    "milestone_tracks",
+    milestone_track.MilestoneTrack,
+    milestone_track.decide,
+    milestone_track.evolve,
+    publish_track,
+    owner,
+    view_track,
 )
 STUDY_SITES = Aggregate(
     "study-site",
@@ -144,24 +174,10 @@ STUDY_SITES = Aggregate(
     view_site,
 )
 SUBJECTS = Aggregate(
-    "subject",
-    "subjects",
-    subject.Subject,
-    subject.decide,
-    subject.evolve,
-    publish_subject,
-    owner,
-    view_subject,
+    "subject", "subjects", subject.Subject, subject.decide, subject.evolve, publish_subject, owner, view_subject
 )
 EVIDENCE = Aggregate(
-    "evidence",
-    "evidence",
-    evidence.Evidence,
-    evidence.decide,
-    evidence.evolve,
-    publish_evidence,
-    owner,
-    view,
+    "evidence", "evidence", evidence.Evidence, evidence.decide, evidence.evolve, publish_evidence, owner, view
 )
 ORGANISATIONS = Aggregate(
     "organisation",
@@ -174,24 +190,10 @@ ORGANISATIONS = Aggregate(
     view_organisation,
 )
 PEOPLE = Aggregate(
-    "person",
-    "people",
-    person.Person,
-    person.decide,
-    person.evolve,
-    publish_person,
-    owner_of_master,
-    view_person,
+    "person", "people", person.Person, person.decide, person.evolve, publish_person, owner_of_master, view_person
 )
 SITE_TEAMS = Aggregate(
-    "site-team",
-    "site_teams",
-    site_team.SiteTeam,
-    site_team.decide,
-    site_team.evolve,
-    publish_team,
-    owner,
-    view_team,
+    "site-team", "site_teams", site_team.SiteTeam, site_team.decide, site_team.evolve, publish_team, owner, view_team
 )
 
 STUDY_CHECKLISTS = Aggregate(
@@ -245,14 +247,7 @@ DELEGATIONS = Aggregate(
     view,
 )
 TRAININGS = Aggregate(
-    "training",
-    "trainings",
-    training.Training,
-    training.decide,
-    training.evolve,
-    publish_training,
-    owner,
-    view,
+    "training", "trainings", training.Training, training.decide, training.evolve, publish_training, owner, view
 )
 
 
@@ -260,8 +255,9 @@ async def prepare(database: Database) -> None:
     """Make the indexes that the queries need."""
     await database.collection(STUDIES.collection).ensure_index([("state.particulars.registry_ids", 1)])
     await database.collection(STUDIES.collection).ensure_index([("sponsor", 1), ("_id", 1)])
-    for aggregate in (AGREEMENTS, STUDY_SITES, SUBJECTS):
+    for aggregate in (AGREEMENTS, MILESTONE_TRACKS, STUDY_SITES, SUBJECTS):
         await database.collection(aggregate.collection).ensure_index([("study", 1), ("_id", 1)])
+    await database.collection("milestones_reached").ensure_index([("study", 1)])
     subjects = database.collection(SUBJECTS.collection)
     await subjects.ensure_index([("state.site_id", 1), ("_id", 1)])
     await subjects.ensure_index([("study", 1), ("state.subject_key", 1)], unique=True)

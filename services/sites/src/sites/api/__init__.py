@@ -10,6 +10,7 @@ from sites.api import (
     delegations,
     organisations,
     people,
+    planning,
     shipments,
     site_contracts,
     site_teams,
@@ -25,6 +26,7 @@ def routers(database: Database) -> list[APIRouter]:
     return [
         studies.router(database),
         agreements.router(database),
+        planning.router(database),
         study_sites.router(database),
         checklists.router(database),
         site_contracts.router(database),

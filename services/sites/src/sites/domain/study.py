@@ -6,7 +6,7 @@ milestone names of the field (first subject in, database lock …).
 
 from typing import Literal
 
-from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed
+from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed, is_before
 from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal[
@@ -28,14 +28,23 @@ Status = Literal[
 Phase = Literal["early_phase_1", "phase_1", "phase_1_2", "phase_2", "phase_2_3", "phase_3", "phase_4", "not_applicable"]
 MilestoneKind = Literal[
     "first_submitted",
+    "protocol_approved",
+    "first_authority_approval",
+    "first_site_activated",
     "study_start",
     "first_subject_in",
+    "sites_activated_25",
+    "sites_activated_50",
+    "sites_activated_75",
+    "sites_activated_100",
     "last_subject_in",
     "last_subject_last_visit",
     "primary_completion",
     "study_completion",
     "database_lock",
+    "study_report_approved",
     "results_posted",
+    "tmf_locked",
 ]
 Country = str
 FINAL: frozenset[Status] = frozenset({"completed", "terminated", "withdrawn"})
@@ -107,7 +116,13 @@ class RecordStudyMilestone(Command):
     milestone: Milestone
 
 
-StudyCommand = RegisterStudy | AdoptStudy | ChangeStudyStatus | RecordStudyMilestone
+class NoteStudyMilestones(Command):
+    """Take planned days from the study's plan, and what events reached, each where nothing earlier is known."""
+
+    milestones: tuple[Milestone, ...]
+
+
+StudyCommand = RegisterStudy | AdoptStudy | ChangeStudyStatus | RecordStudyMilestone | NoteStudyMilestones
 
 
 # Events
@@ -184,6 +199,8 @@ def decide(study: Study | None, command: StudyCommand) -> list[StudyEvent]:
             return change_status(_existing(study), command)
         case RecordStudyMilestone():
             return record_milestone(_existing(study), command)
+        case NoteStudyMilestones():
+            return note_milestones(study, command) if study is not None else []
 
 
 def register(study: Study | None, command: RegisterStudy) -> list[StudyEvent]:
@@ -233,6 +250,18 @@ def change_status(study: Study, command: ChangeStudyStatus) -> list[StudyEvent]:
 def record_milestone(study: Study, command: RecordStudyMilestone) -> list[StudyEvent]:
     """Take the dates that differ from those known."""
     return _milestone_events(study.milestones, (command.milestone,), command.occurred_at)
+
+
+def note_milestones(study: Study, command: NoteStudyMilestones) -> list[StudyEvent]:
+    """Take a planned day as it is told; an actual one only where it is the first, or certainly an earlier one."""
+    noted = [_noted(study.milestone(one.kind), one) for one in command.milestones]
+    return _milestone_events(study.milestones, tuple(noted), command.occurred_at)
+
+
+def _noted(known: Milestone, told: Milestone) -> Milestone:
+    is_first = told.actual is not None and (known.actual is None or is_before(told.actual, known.actual))
+    planned = told.planned or known.planned
+    return Milestone(kind=told.kind, planned=planned, actual=told.actual if is_first else known.actual)
 
 
 def _differences(study: Study, command: AdoptStudy) -> list[StudyEvent]:

@@ -1,7 +1,7 @@
 """What `sites` publishes: studies, study sites, their start-up and teams, and subjects."""
 
 from contracts.events import PublicEvent
-from contracts.sites import agreements, site_teams, start_up, start_up_records, studies, study_sites, subjects
+from contracts.sites import agreements, planning, site_teams, start_up, start_up_records, studies, study_sites, subjects
 from contracts.sites.agreements import (
     AgreementAmended,
     AgreementEnded,
@@ -11,6 +11,24 @@ from contracts.sites.agreements import (
     ObligationHolder,
     ObligationReturned,
     ObligationTransferred,
+)
+from contracts.sites.planning import (
+    ExpectedDay,
+    MilestoneAtRisk,
+    MilestoneEvent,
+    MilestoneForecast,
+    MilestoneKey,
+    MilestoneLevel,
+    MilestonePlanned,
+    MilestoneReached,
+    PlanBaselineApproved,
+    PlanContentEvent,
+    PlanDrafted,
+    PlanEvent,
+    PlannedCountry,
+    PlannedDay,
+    PlannedEnrolment,
+    PlanReplanned,
 )
 from contracts.sites.site_teams import (
     PrincipalInvestigatorChanged,
@@ -127,6 +145,7 @@ __all__ = [
     "DelegationAuthorised",
     "DelegationEnded",
     "DelegationEvent",
+    "ExpectedDay",
     "HoldReason",
     "IpShipmentEvent",
     "IpShipmentQuarantined",
@@ -135,10 +154,25 @@ __all__ = [
     "IpShipmentRequested",
     "IpShipmentShipped",
     "ItemStatus",
+    "MilestoneAtRisk",
+    "MilestoneEvent",
+    "MilestoneForecast",
+    "MilestoneKey",
+    "MilestoneLevel",
+    "MilestonePlanned",
+    "MilestoneReached",
     "ObligationEvent",
     "ObligationHolder",
     "ObligationReturned",
     "ObligationTransferred",
+    "PlanBaselineApproved",
+    "PlanContentEvent",
+    "PlanDrafted",
+    "PlanEvent",
+    "PlanReplanned",
+    "PlannedCountry",
+    "PlannedDay",
+    "PlannedEnrolment",
     "PrincipalInvestigatorChanged",
     "SelectionReason",
     "SiteActivated",
@@ -207,6 +241,7 @@ TOPIC = "studyline.sites"
 EVENTS: tuple[type[PublicEvent], ...] = (
     *studies.EVENTS,
     *agreements.EVENTS,
+    *planning.EVENTS,
     *study_sites.EVENTS,
     *subjects.EVENTS,
     *site_teams.EVENTS,

@@ -33,14 +33,23 @@ StudyPhase = Literal[
 
 StudyMilestoneKind = Literal[
     "first_submitted",
+    "protocol_approved",
+    "first_authority_approval",
+    "first_site_activated",
     "study_start",
     "first_subject_in",
+    "sites_activated_25",
+    "sites_activated_50",
+    "sites_activated_75",
+    "sites_activated_100",
     "last_subject_in",
     "last_subject_last_visit",
     "primary_completion",
     "study_completion",
     "database_lock",
+    "study_report_approved",
     "results_posted",
+    "tmf_locked",
 ]
 
 
