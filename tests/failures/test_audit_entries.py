@@ -70,6 +70,14 @@ AGREEMENT: Final = {"reference": "MSA-{key}", "cro": "A CRO", "effective_from": 
 AGREED: Final = (*REGISTERED, ("/v1/studies/{id}/agreements", AGREEMENT))
 TERMS: Final = {"obligation": "monitoring", "holder": "cro", "since": DAY, **STEP}
 TRANSFERRED: Final = (*AGREED, ("/v1/agreements/{id}/transfer", TERMS))
+MILESTONE: Final = {"key": {"level": "country", "kind": "authority_approval", "country": "DE"}, "planned": "2022-06-01"}
+PLAN: Final = {
+    "content": {"countries": [{"country": "DE", "sites": 1, "subjects": 5}], "milestones": [MILESTONE]},
+    **STEP,
+}
+LATER: Final = {**MILESTONE, "planned": "2022-07-01"}
+DRAFTED: Final = (*REGISTERED, ("/v1/studies/{id}/plan", PLAN))
+APPROVED: Final = (*DRAFTED, ("/v1/studies/{id}/plan/approve-baseline", STEP))
 IDENTIFIED: Final = (*REGISTERED, ("/v1/studies/{id}/sites", {**PLACE, **STEP}))
 SELECTED: Final = (*IDENTIFIED, ("/v1/sites/{id}/select", STEP))
 STARTED_UP: Final = (*SELECTED, ("/v1/sites/{id}/begin-start-up", STEP))
@@ -115,6 +123,13 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         "/v1/studies": Way(STUDY),
         "/v1/studies/{study_id}/status": Way({"status": "recruiting", **STEP}, REGISTERED),
         "/v1/studies/{study_id}/milestones": Way({"kind": "study_start", "actual": DAY, **STEP}, REGISTERED),
+        "/v1/studies/{study_id}/plan": Way(PLAN, REGISTERED),
+        "/v1/studies/{study_id}/plan/approve-baseline": Way(STEP, DRAFTED),
+        "/v1/studies/{study_id}/plan/replan": Way({"content": {"countries": [], "milestones": []}, **STEP}, APPROVED),
+        "/v1/studies/{study_id}/plan/milestones": Way({"milestone": LATER, **STEP}, DRAFTED),
+        "/v1/studies/{study_id}/milestones/record": Way(
+            {"kind": "authority_approval", "country": "DE", "actual": DAY, **STEP}, REGISTERED
+        ),
         "/v1/studies/{study_id}/agreements": Way(AGREEMENT, REGISTERED),
         "/v1/agreements/{agreement_id}/amend": Way({"reference": "A1", "effective_from": DAY, **STEP}, AGREED),
         "/v1/agreements/{agreement_id}/end": Way({"ended_on": DAY, **STEP}, AGREED),

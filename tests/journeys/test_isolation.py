@@ -77,6 +77,8 @@ async def estate(stack: Servers) -> Estate:
     await made(user, "sites", f"/sites/{site}/staff", person_id=person, role="principal_investigator")
     start_up = await start_up_of(user, study, site, person)
     subject = (await made(user, "sites", f"/sites/{site}/subjects", subject_key="ISO-001"))["subject_id"]
+    planned = {"countries": [{"country": "DE", "sites": 1, "subjects": 5}]}
+    await made(user, "sites", f"/studies/{study}/plan", content=planned)
     agreed = {"reference": "ISO-MSA-1", "cro": "A CRO", "effective_from": "2026-01-01"}
     held = [{"obligation": code, "holder": "cro", "since": "2026-01-01"} for code in OBLIGATIONS]
     agreement = await made(user, "sites", f"/studies/{study}/agreements", **agreed, transfers=held)

@@ -102,8 +102,8 @@ async def test_what_was_reached_before_the_plan_was_drafted_is_noted_with_it(fac
     assert (await once_reached(face, study_id, "site_activated"))["actual"] == "2022-04-03"
     first = await once_reached(face, study_id, "first_site_activated", "study")
     assert (first["actual"], first["forecast"], first["slip_days"]) == ("2022-04-03", None, -37)
-    assert (await once_reached(face, study_id, "sites_activated_50", "study"))["actual"] == "2022-04-03"
-    assert (await milestone(face, study_id, "sites_activated_75", "study"))["actual"] is None
+    assert (await once_reached(face, study_id, "half_of_sites_activated", "study"))["actual"] == "2022-04-03"
+    assert (await milestone(face, study_id, "three_quarters_of_sites_activated", "study"))["actual"] is None
     assert (await face.get(f"/v1/studies/{study_id}")).json()["milestones"]
 
 

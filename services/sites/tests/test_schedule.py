@@ -66,10 +66,10 @@ def test_a_delay_goes_from_country_to_site_and_on_to_the_study() -> None:
 
 def test_the_first_of_several_counts_where_any_will_do_and_the_last_where_all_must() -> None:
     planned = {site("site_activated", 1): on(5), site("site_activated", 2): on(50)}
-    planned |= {country("first_site_activated"): on(0), overall("sites_activated_100"): on(0)}
+    planned |= {country("first_site_activated"): on(0), overall("all_sites_activated"): on(0)}
     found = expected(planned, DEPENDENCIES, {})
     assert found[country("first_site_activated")].forecast == on(5)
-    assert found[overall("sites_activated_100")].forecast == on(50)
+    assert found[overall("all_sites_activated")].forecast == on(50)
 
 
 def test_another_country_holds_nothing_up() -> None:

@@ -15,7 +15,12 @@ from sites.domain.study import NoteStudyMilestones, Study
 from sites.domain.study_plan import DraftPlan, ForecastPlan, PlanMilestone, Reached, ReplanStudy
 from sites.store import MILESTONE_TRACKS, STUDIES, STUDY_PLANS, STUDY_SITES
 
-SHARES: Final[Mapping[str, float]] = {f"sites_activated_{share}": share / 100 for share in (25, 50, 75, 100)}
+SHARES: Final[Mapping[str, float]] = {
+    "quarter_of_sites_activated": 0.25,
+    "half_of_sites_activated": 0.5,
+    "three_quarters_of_sites_activated": 0.75,
+    "all_sites_activated": 1.0,
+}
 
 
 def track_id(study_id: str, country: str, site_id: str | None) -> str:
