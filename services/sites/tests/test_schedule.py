@@ -107,9 +107,11 @@ def test_first_and_last_roll_up_from_sites_to_country_and_study_without_those_no
     assert span([on(3), on(1)]) == (on(1), on(3), 2)
 
 
-KEYS = [site(kind.kind, number) for kind in KINDS if kind.level == "site" for number in (1, 2)]
-KEYS += [country(kind.kind) for kind in KINDS if kind.level == "country"]
-KEYS += [overall(kind.kind) for kind in KINDS if kind.level == "study"]
+KEYS = [
+    *(site(kind.kind, number) for kind in KINDS if kind.level == "site" for number in (1, 2)),
+    *(country(kind.kind) for kind in KINDS if kind.level == "country"),
+    *(overall(kind.kind) for kind in KINDS if kind.level == "study"),
+]
 days = st.integers(0, 400).map(on)
 plans = st.dictionaries(st.sampled_from(KEYS), days, min_size=1, max_size=25)
 

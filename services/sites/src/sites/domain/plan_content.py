@@ -56,10 +56,10 @@ class PlannedMilestone(_Part):
 class Content(_Part):
     """A plan's content. Without dependencies of its own, the usual ones hold."""
 
-    countries: tuple[CountryTarget, ...] = Field((), max_length=COUNTRIES_MAX)
-    enrolment: tuple[EnrolmentTarget, ...] = Field((), max_length=ENROLMENT_ROWS_MAX)
-    milestones: tuple[PlannedMilestone, ...] = Field((), max_length=MILESTONES_MAX)
-    dependencies: tuple[Dependency, ...] = Field(DEPENDENCIES, max_length=DEPENDENCIES_MAX)
+    countries: tuple[CountryTarget, ...] = Field(default=(), max_length=COUNTRIES_MAX)
+    enrolment: tuple[EnrolmentTarget, ...] = Field(default=(), max_length=ENROLMENT_ROWS_MAX)
+    milestones: tuple[PlannedMilestone, ...] = Field(default=(), max_length=MILESTONES_MAX)
+    dependencies: tuple[Dependency, ...] = Field(default=DEPENDENCIES, max_length=DEPENDENCIES_MAX)
 
     @property
     def planned(self) -> dict[Key, date]:
