@@ -109,6 +109,34 @@ LED: Final = (*SITE_AND_PERSON, ("/v1/sites/{site_id}/staff", LEADS))
 PREPARED: Final = ((SUBMISSIONS, SUBMISSION),)
 SUBMITTED: Final = (*PREPARED, (f"{SUBMISSIONS}/{{id}}/submit", STEP))
 QUESTIONED: Final = (*SUBMITTED, (f"{SUBMISSIONS}/{{id}}/receive-questions", STEP))
+APPROVED: Final = (*SUBMITTED, (f"{SUBMISSIONS}/{{id}}/approve", {**APPROVAL, "conditions": ["Report yearly."]}))
+PLANNED_SUBMISSION: Final = (("/v1/submissions/plan", {**SUBMISSION, "kind": "notification"}),)
+SUSPENDED: Final = (*APPROVED, (f"{SUBMISSIONS}/{{id}}/suspend", STEP))
+INCOMPLETE: Final = (*SUBMITTED, (f"{SUBMISSIONS}/{{id}}/receive-validation-questions", STEP))
+CHANGE: Final = ((SUBMISSIONS, {**SUBMISSION, "kind": "non_substantial"}),)
+PROTOCOL: Final = {"tmf_unique_id": "032", "document_id": "protocol", "version": "1.0"}
+ADOPTED_SUBMISSION: Final = {"study_id": ACME.study_id, "body": "competent_authority", "country": "DE"}
+SUBMISSION_STEPS: Final = {
+    "begin-preparation": Way(STEP, PLANNED_SUBMISSION),
+    "documents": Way({"documents": [PROTOCOL], **STEP}, PREPARED),
+    "complete-preparation": Way(STEP, PREPARED),
+    "start-validation": Way(STEP, SUBMITTED),
+    "receive-validation-questions": Way(STEP, SUBMITTED),
+    "answer-validation-questions": Way(STEP, INCOMPLETE),
+    "validate": Way(STEP, SUBMITTED),
+    "find-invalid": Way(STEP, SUBMITTED),
+    "start-assessment": Way(STEP, SUBMITTED),
+    "conclude-part": Way({"part": "I", "conclusion": "acceptable", **STEP}, SUBMITTED),
+    "approve-tacitly": Way(APPROVAL, SUBMITTED),
+    "lapse": Way(STEP, APPROVED),
+    "expire": Way(STEP, APPROVED),
+    "renew": Way({"reference": "R-2", **STEP}, APPROVED),
+    "suspend": Way(STEP, APPROVED),
+    "reinstate": Way(STEP, SUSPENDED),
+    "revoke": Way(STEP, APPROVED),
+    "fulfil-condition": Way({"number": 1, **STEP}, APPROVED),
+    "implement": Way(STEP, CHANGE),
+}
 RUNNING: Final = (("/v1/clocks", {**CLOCK, **STEP}),)
 STANDING_STILL: Final = (*RUNNING, ("/v1/clocks/{id}/pause", STEP))
 VISIT: Final = {"visit_type": "IMV", "planned_on": DAY, **STEP}
@@ -192,9 +220,15 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         f"{SUBMISSIONS}/{{submission_id}}/answer-questions": Way(STEP, QUESTIONED),
         f"{SUBMISSIONS}/{{submission_id}}/approve": Way(APPROVAL, SUBMITTED),
         f"{SUBMISSIONS}/{{submission_id}}/reject": Way({"reference": "R-1", **STEP}, SUBMITTED),
+        "/v1/submissions/plan": Way({**SUBMISSION, "kind": "notification"}),
+        **{f"{SUBMISSIONS}/{{submission_id}}/{step}": way for step, way in SUBMISSION_STEPS.items()},
+        "/v1/adoptions/submissions": adopted(
+            "submissions", {**ADOPTED_SUBMISSION, "key": "{key}", "steps": [{"step": "submitted", "on": DAY}]}
+        ),
         "/v1/clocks": Way({**CLOCK, **STEP}),
         "/v1/clocks/{clock_id}/stop": Way(STEP, RUNNING),
         "/v1/clocks/{clock_id}/end": Way(STEP, RUNNING),
+        "/v1/clocks/{clock_id}/reopen": Way(STEP, (*RUNNING, ("/v1/clocks/{id}/end", STEP))),
         "/v1/clocks/{clock_id}/pause": Way(STEP, RUNNING),
         "/v1/clocks/{clock_id}/resume": Way(STEP, STANDING_STILL),
         f"{TMF}/open": Way(STEP, taken_over=True),

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from chassis import clock as wall
 from contracts import TOPICS, derived_id
 from studyline.testing.known import ACME, ZETA, Known
 from studyline.testing.service import Face
@@ -39,6 +40,141 @@ async def test_a_submission_goes_its_way_and_every_step_is_published(face: Face)
     types = await face.published(TOPICS["regulatory"], f"submission/{submission_id}", 6)
     names = ["prepared", "submitted", "questions-received", "questions-answered", "approved", "withdrawn"]
     assert types == [f"studyline.regulatory.submission.{name}.v1" for name in names]
+
+
+DOCUMENTS = [
+    {"tmf_unique_id": one, "document_id": f"doc-{one}", "version": "1.0"} for one in ("065", "032", "031", "040", "041")
+]
+
+
+async def test_a_planned_submission_goes_through_validation_and_beyond_its_approval(face: Face) -> None:
+    about = {name: value for name, value in submission(ACME, kind="initial").items() if name != "documents"}
+    planned = (await face.post("/v1/submissions/plan", about)).json()
+    assert (planned["stage"], planned["status"]) == ("planned", "planned")
+    path = f"/v1/submissions/{planned['submission_id']}"
+    part = {"part": "I", "conclusion": "acceptable"}
+    silence = {**AGREED, "conditions": [], "expires_on": "2199-06", "documents": DOCUMENTS[1:2]}
+    for step, more, stage in (
+        ("begin-preparation", {}, "in_preparation"),
+        ("documents", {"documents": DOCUMENTS}, "in_preparation"),
+        ("complete-preparation", {}, "ready"),
+        ("submit", {}, "submitted"),
+        ("start-validation", {}, "under_validation"),
+        ("receive-validation-questions", {"due_on": "2022-02-20"}, "validation_rfi"),
+        ("answer-validation-questions", {}, "under_validation"),
+        ("validate", {}, "valid"),
+        ("start-assessment", {}, "under_assessment"),
+        ("receive-questions", {"part": "I"}, "rfi_received"),
+        ("answer-questions", {}, "rfi_responded"),
+        ("conclude-part", part, "rfi_responded"),
+        ("approve-tacitly", silence, "tacitly_approved"),
+        ("suspend", {}, "suspended"),
+        ("reinstate", {}, "tacitly_approved"),
+        ("renew", {"reference": "EC-2", "expires_on": "2199-07"}, "renewed"),
+        ("expire", {}, "expired"),
+    ):
+        answer = await face.post(f"{path}/{step}", {**DAY, **more})
+        assert (answer.status_code, answer.json()["stage"]) == (200, stage), answer.text
+
+
+async def test_a_submission_is_refused_with_every_document_that_is_missing(face: Face) -> None:
+    submission_id = await prepared(face, kind="initial", documents=DOCUMENTS[:2])
+    answer = await face.post(f"/v1/submissions/{submission_id}/submit", DAY)
+    fields = [reason["field"] for reason in answer.json()["reasons"]]
+    assert (answer.status_code, fields) == (409, [f"documents.{one}" for one in ("031", "040", "041")])
+
+
+async def test_conditions_are_fulfilled_and_an_approval_can_be_revoked(face: Face) -> None:
+    submission_id = await prepared(face)
+    path = f"/v1/submissions/{submission_id}"
+    for step, more in (("submit", {}), ("approve", AGREED), ("fulfil-condition", {"number": 1}), ("revoke", {})):
+        answer = await face.post(f"{path}/{step}", {**DAY, **more})
+        assert answer.status_code == 200, answer.text
+    assert (answer.json()["fulfilled"], answer.json()["stage"]) == ([{"number": 1, "on": "2022-02-01"}], "revoked")
+
+
+async def test_a_modification_is_carried_out_at_a_site_after_its_approval(face: Face) -> None:
+    documents = [{"tmf_unique_id": "065", "document_id": "doc-065", "version": "1"}]
+    path = f"/v1/submissions/{await prepared(face, kind='substantial_modification', documents=documents)}"
+    at_site = {**DAY, "site_id": ACME.site_id}
+    refused = await face.post(f"{path}/implement", at_site)
+    assert [reason["code"] for reason in refused.json()["reasons"]] == ["not_approved"]
+    for step, body in (("submit", DAY), ("approve", {**DAY, **AGREED}), ("implement", at_site)):
+        answer = await face.post(f"{path}/{step}", body)
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["implementations"][0]["site_id"] == ACME.site_id
+
+
+async def eventually(face: Face, path: str, name: str, wanted: object, **asked: str | int) -> Any:
+    """What a path answers, once this member of it, or of its only item, is so."""
+    while True:
+        told = (await face.get(path, **asked)).json()
+        found: list[dict[str, Any]] = told.get("items", [told])
+        if found and found[0][name] == wanted:
+            return found[0]
+        await asyncio.sleep(0.05)
+
+
+def questions(day: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """A submission to the German authority that is asked a question on a day."""
+    first = {"occurred_at": day}
+    return (("submit", first), ("validate", first), ("receive-questions", first))
+
+
+async def asked(face: Face, day: str) -> str:
+    ids = ("052", "032", "033", "031", "040", "041", "087", "036")
+    documents = [{"tmf_unique_id": one, "document_id": f"doc-{one}", "version": "1"} for one in ids]
+    about: dict[str, Any] = {"kind": "initial", "occurred_at": day, "documents": documents}
+    submission_id = await prepared(face, body="competent_authority", **about)
+    for step, body in questions(day):
+        answer = await face.post(f"/v1/submissions/{submission_id}/{step}", body)
+        assert answer.status_code == 200, answer.text
+    return submission_id
+
+
+async def test_a_limit_that_nobody_kept_makes_the_submission_lapse_and_its_clocks_end(face: Face) -> None:
+    submission_id = await asked(face, "2023-03-01")
+    lapsed = await eventually(face, f"/v1/submissions/{submission_id}", "stage", "lapsed")
+    assert lapsed["rounds"][0]["limit"]["due"]["due_on"] == "2023-03-13"
+    about = {"about_id": submission_id, "rule_id": "eu-ctr-answer"}
+    assert (await eventually(face, "/v1/clocks", "status", "missed", **about))["due_on"] == "2023-03-13"
+    # It was answered in time, and is entered only now.
+    answer = await face.post(f"/v1/submissions/{submission_id}/answer-questions", {"occurred_at": "2023-03-10"})
+    assert answer.json()["stage"] == "rfi_responded"
+    assert (await eventually(face, "/v1/clocks", "status", "stopped", **about))["in_time"] is True
+    part_i = {"about_id": submission_id, "rule_id": "eu-ctr-part-i"}
+    assert (await eventually(face, "/v1/clocks", "more_days", 31, **part_i))["due_on"] == "2023-05-16"
+
+
+async def test_an_answer_that_is_late_makes_the_submission_lapse(face: Face) -> None:
+    submission_id = await asked(face, wall.now().date().isoformat())
+    answer = await face.post(f"/v1/submissions/{submission_id}/answer-questions", {"occurred_at": "2199-01-01"})
+    assert (answer.status_code, answer.json()["stage"]) == (200, "lapsed")
+
+
+async def test_an_approval_that_runs_out_expires_by_its_clock(face: Face) -> None:
+    submission_id = await prepared(face, kind="notification")
+    for step, more in (("submit", {}), ("approve", AGREED)):
+        await face.post(f"/v1/submissions/{submission_id}/{step}", {**DAY, **more})
+    expired = await eventually(face, f"/v1/submissions/{submission_id}", "stage", "expired")
+    assert expired["last_step_on"] == "2024-06-30T22:00:00Z"
+
+
+async def test_questions_pause_a_clock_where_the_law_says_so(face: Face) -> None:
+    documents = [
+        {"tmf_unique_id": one["tmf_unique_id"], "document_id": "d-" + one["tmf_unique_id"], "version": "1"}
+        for one in DOCUMENTS
+    ]
+    path = f"/v1/submissions/{await prepared(face, kind='initial', country='CH', documents=documents)}"
+    about = {"about_id": path.rpartition("/")[2], "rule_id": "ch-ethics-decision"}
+    days = {"submit": "2022-02-01", "validate": "2022-02-03", "receive-questions": "2022-02-10"}
+    for step, day in days.items():
+        await face.post(f"{path}/{step}", {"occurred_at": day})
+    await eventually(face, "/v1/clocks", "status", "paused", **about)
+    await face.post(f"{path}/answer-questions", {"occurred_at": "2022-03-10"})
+    assert (await eventually(face, "/v1/clocks", "status", "missed", **about))["due_on"] == "2022-04-17"
+    await face.post(f"{path}/reject", {"occurred_at": "2022-04-20"})
+    assert (await eventually(face, "/v1/clocks", "status", "stopped", **about))["in_time"] is False
 
 
 async def test_a_refused_approval_names_every_reason(face: Face) -> None:

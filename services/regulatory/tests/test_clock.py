@@ -17,6 +17,7 @@ from regulatory.domain.clock_messages import (
     ClockEvent,
     ClockExtended,
     ClockPaused,
+    ClockReopened,
     ClockResumed,
     ClockStarted,
     ClockStopped,
@@ -27,6 +28,7 @@ from regulatory.domain.clock_messages import (
     NoteDeadline,
     PauseClock,
     Period,
+    ReopenClock,
     ResumeClock,
     StartClock,
     StopClock,
@@ -226,6 +228,35 @@ def test_an_extension_of_a_paused_clock_waits_for_its_end() -> None:
 def test_a_clock_can_end_without_having_been_kept() -> None:
     assert decide(after(MISSED), EndClock(**on(20))) == [ClockEnded(**on(20))]
     assert decide(after(ClockEnded(**on(20))), EndClock(**on(21))) == []
+
+
+def test_to_a_policy_what_was_missed_stays_missed() -> None:
+    assert decide(after(MISSED), EndClock(**on(20), only_if_open=True)) == []
+
+
+def reopen(day: int, *, only_if_open: bool = False) -> ReopenClock:
+    return ReopenClock(occurred_at=march(day).isoformat(), now=morning(march(day)), only_if_open=only_if_open)
+
+
+def test_an_end_can_be_taken_back_and_tells_what_came_due_meanwhile() -> None:
+    reopened = ClockReopened(**on(8))
+    assert decide(after(HALF, ClockEnded(**on(7))), reopen(8)) == [reopened]
+    clock = after(HALF, ClockEnded(**on(7)), reopened)
+    assert (clock.status, clock.next_alert_at) == ("running", datetime(2024, 3, 9, 23, tzinfo=UTC))
+    assert decide(clock, reopen(8)) == []
+    assert decide(after(ClockEnded(**on(7))), reopen(20)) == [ClockReopened(**on(20)), MISSED]
+
+
+def test_a_paused_clock_that_is_taken_back_stands_still_again() -> None:
+    clock = after(ClockPaused(**on(4), since=march(4)), ClockEnded(**on(7)), ClockReopened(**on(8)))
+    assert (clock.status, clock.next_alert_at, decide(clock, note(30))) == ("paused", None, [])
+
+
+def test_a_policy_takes_back_an_end_and_never_that_it_was_kept() -> None:
+    kept = after(ClockStopped(**on(5), in_time=True))
+    assert decide(kept, reopen(6, only_if_open=True)) == []
+    assert decide(kept, reopen(6)) == [ClockReopened(**on(6))]
+    assert decide(None, reopen(6, only_if_open=True)) == []
 
 
 OVER = [ClockStopped(**on(5), in_time=True), ClockEnded(**on(5))]

@@ -1,4 +1,4 @@
-"""The service knows the studies and sites that `sites` has told of, and listens to nothing else."""
+"""The service knows the studies and sites that `sites` has told of, and listens to nothing else but its own events."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,7 @@ from contracts import EVENTS, PublicEvent, Received, sponsor_id
 from contracts import sites as public
 from contracts.regulatory import tmf
 from regulatory.domain.tmf_expectations import RULES
+from regulatory.policies import clock_orders, submission_order
 from regulatory.projections import SITES, STUDIES
 from studyline.testing.events import told
 
@@ -16,6 +17,19 @@ README = Path(__file__).parents[1] / "README.md"
 ACME = sponsor_id("Acme")
 SITE: dict[str, Any] = {"study_id": "s1", "site_id": "site-7", "country": "DE"}
 IDENTIFIED = public.SiteIdentified.model_validate({**SITE, "name": "C", "city": "Berlin", "number": None})
+SUBMITTED: dict[str, Any] = {
+    "kind": "initial",
+    "body": "competent_authority",
+    "submission_id": "sub-1",
+    "part": "I",
+    "completed_on": "2022-02-01",
+    "expires_on": "2023",
+    "rounds": 1,
+    "about_type": "submission",
+    "about_id": "sub-1",
+    "if_missed": "lapsed",
+    "round": 1,
+}
 REGISTERED = public.StudyRegistered.model_construct(study_id="s1")
 
 
@@ -44,7 +58,8 @@ def test_what_happens_to_a_study_or_site_later_changes_nothing_here() -> None:
 
 def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None:
     listened = re.findall(r"^\| `([^`]+)` ", README.read_text().partition("## Listens to")[2], re.MULTILINE)
-    samples = [received(event.model_construct(**SITE)) for event in EVENTS.values()]
+    samples = [received(event.model_construct(**SITE, **SUBMITTED)) for event in EVENTS.values()]
     known = {one.event.TYPE for one in samples if STUDIES.key(one) is not None or SITES.key(one) is not None}
+    asking = {one.event.TYPE for one in samples if [*clock_orders(one)] or submission_order(one) is not None}
     begins_anew = {tmf.TmfOpened.TYPE, tmf.TmfRulesAdopted.TYPE}
-    assert set(listened) == known | {row.event for row in RULES.rows if not row.planned} | begins_anew
+    assert set(listened) == known | asking | {row.event for row in RULES.rows if not row.planned} | begins_anew

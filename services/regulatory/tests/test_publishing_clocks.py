@@ -43,6 +43,7 @@ TOLD: dict[type[PublicEvent], clock_messages.ClockEvent] = {
     public.RegulatoryDeadlineMissed: clock_messages.DeadlineMissed.model_validate(AT),
     public.RegulatoryClockStopped: clock_messages.ClockStopped.model_validate({**AT, "in_time": True}),
     public.RegulatoryClockEnded: clock_messages.ClockEnded.model_validate(AT),
+    public.RegulatoryClockReopened: clock_messages.ClockReopened.model_validate(AT),
 }
 MORE: dict[type[PublicEvent], dict[str, Any]] = {
     public.RegulatoryClockStarted: {"due_by_body": False},

@@ -82,10 +82,33 @@ def test_an_approval_is_evidence_for_its_site_or_its_country(
     [
         regulatory.SubmissionWithdrawn.model_validate({**ABOUT, "body": "ethics_committee"}),
         regulatory.SubmissionRejected.model_validate({**ABOUT, "body": "ethics_committee", "reference": None}),
+        regulatory.SubmissionLapsed.model_validate(
+            {**ABOUT, "body": "ethics_committee", "cause": "noted", "round": None}
+        ),
+        regulatory.SubmissionExpired.model_validate({**ABOUT, "body": "ethics_committee"}),
+        regulatory.SubmissionSuspended.model_validate({**ABOUT, "body": "ethics_committee"}),
+        regulatory.SubmissionRevoked.model_validate({**ABOUT, "body": "ethics_committee"}),
     ],
 )
 def test_an_approval_that_is_given_up_is_evidence_no_more(event: PublicEvent) -> None:
     assert evidence_of(event) == RevokeEvidence(occurred_at="2022-01-15", event_id="e1")
+
+
+@pytest.mark.parametrize("event", [regulatory.SubmissionRenewed, regulatory.SubmissionReinstated])
+def test_an_approval_that_is_renewed_or_reinstated_is_evidence_again(event: type[regulatory.SubmissionEvent]) -> None:
+    told = event.model_validate({**ABOUT, **DECISION, "body": "ethics_committee", "kind": "initial"})
+    command = evidence_of(told)
+    assert isinstance(command, RecordEvidence)
+    assert (command.source_id, command.expires_on) == ("submission-1", "2024-06")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"body": "registry"}, {"body": "ethics_committee", "kind": "substantial_modification"}],
+)
+def test_an_approval_of_something_else_is_no_evidence(about: dict[str, str]) -> None:
+    told = regulatory.SubmissionApproved.model_validate({**ABOUT, **DECISION, **about})
+    assert list(evidence_from(received(told))) == []
 
 
 def test_a_completed_initiation_visit_is_evidence_for_its_site() -> None:

@@ -1,14 +1,23 @@
-"""Kafka in: hand each event to the projections, so that commands find the studies and sites they speak of."""
+"""Kafka in: each event to the projections, and this service's own events to the policies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from chassis.commands import Commands
+from chassis import clock as wall
+from chassis.commands import Builder, Commands
 from chassis.mongo import Database
+from chassis.stream.policies import Order, carry_out
 from chassis.stream.projecting import project
 from contracts import TOPICS, Received
+from kernel import Command
 
+from regulatory.domain.clock_messages import ReopenClock
+from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmission
 from regulatory.handlers import tmf_expecting
+from regulatory.handlers.clocks import extend_clock, resume_clock, start_for_submission
+from regulatory.policies import ClockOrder, clock_orders, submission_order
 from regulatory.projections import SITES, STUDIES
+from regulatory.store import CLOCKS, SUBMISSIONS
 
 LISTENS_TO = (TOPICS["sites"], TOPICS["monitoring"], TOPICS["regulatory"])
 
@@ -16,4 +25,28 @@ LISTENS_TO = (TOPICS["sites"], TOPICS["monitoring"], TOPICS["regulatory"])
 async def on_events(commands: Commands, database: Database, batch: Sequence[Received]) -> None:
     """Fold the batch's events into this service's own rows, and carry out what they ask; again changes nothing."""
     await project(database, (STUDIES, SITES), batch)
+    await carry_out(commands, "regulatory", orders_from, batch)
     await tmf_expecting.on_events(commands, database, batch)
+
+
+def orders_from(received: Received) -> Iterator[Order]:
+    """What an event asks of this service."""
+    for order in clock_orders(received):
+        yield Order(CLOCKS, order.clock_id, _command(order))
+    if (wanted := submission_order(received)) is not None:
+        submission_id, command = wanted
+        yield Order(SUBMISSIONS, submission_id, command)
+
+
+def _command(order: ClockOrder) -> Command | Builder[Any]:
+    match order.wanted:
+        case StartForSubmission():
+            return start_for_submission(order.clock_id, order.wanted)
+        case Extend():
+            return extend_clock(order.clock_id, order.wanted)
+        case Reopen():
+            return ReopenClock(occurred_at=order.wanted.on, now=wall.now(), only_if_open=True)
+        case Resume():
+            return resume_clock(order.clock_id, order.wanted.on, only_if_open=True)
+        case _:
+            return order.wanted

@@ -7,17 +7,18 @@ from chassis.journal import Owner
 from chassis.mongo import Database
 
 from regulatory.domain import clock, submission, tmf, tmf_document, tmf_document_state
+from regulatory.domain.submission_state import Submission, evolve
 from regulatory.publishing.clocks import publish_clock
 from regulatory.publishing.submissions import publish_submission
 from regulatory.publishing.tmf import publish_document, publish_tmf
 
 
-def view(state: submission.Submission, version: int) -> dict[str, Any]:
+def view(state: Submission, version: int) -> dict[str, Any]:
     """A submission as this service's clients see it."""
     return {**state.model_dump(mode="json"), "version": version}
 
 
-def owner(state: submission.Submission) -> Owner:
+def owner(state: Submission) -> Owner:
     """A submission belongs to its study's sponsor."""
     return Owner(state.sponsor_id, state.study_id)
 
@@ -56,9 +57,9 @@ def owner_in_tmf(state: tmf.Tmf | tmf_document_state.TmfDocument) -> Owner:
 SUBMISSIONS = Aggregate(
     "submission",
     "submissions",
-    submission.Submission,
+    Submission,
     submission.decide,
-    submission.evolve,
+    evolve,
     publish_submission,
     owner,
     view,

@@ -3,13 +3,14 @@
 from chassis.mongo import Database
 from fastapi import APIRouter
 
-from regulatory.api import clocks, submissions, tmf, tmf_documents
+from regulatory.api import adoptions, clocks, submissions, tmf, tmf_documents
 
 
 def routers(database: Database) -> list[APIRouter]:
     """Every router of the service."""
     return [
         submissions.router(database),
+        adoptions.router(),
         clocks.router(database),
         clocks.rules_router(),
         tmf.router(database),

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints
 
 from regulatory.domain.clock import Status
-from regulatory.domain.clock_messages import AboutType, EndClock, PauseClock, StopClock
+from regulatory.domain.clock_messages import AboutType, EndClock, PauseClock, ReopenClock, StopClock
 from regulatory.domain.clock_rules import CLOCK_RULES, AppliesTo, ClockRule
 from regulatory.domain.simulation import Moved
 from regulatory.handlers import clocks as handlers
@@ -151,6 +151,12 @@ def _add_steps(routes: APIRouter) -> None:
     async def end_clock(clock_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         """Note that what was due is due no more: neither kept nor missed."""
         return await at.carry_on(CLOCKS, clock_id, EndClock(occurred_at=body.occurred_at), reason=body.reason)
+
+    @routes.post("/{clock_id}/reopen")
+    async def reopen_clock(clock_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Take back that it was stopped or ended: it runs as before."""
+        command = ReopenClock(occurred_at=body.occurred_at, now=wall.now())
+        return await at.carry_on(CLOCKS, clock_id, command, reason=body.reason)
 
     @routes.post("/{clock_id}/pause")
     async def pause_clock(clock_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]

@@ -1,42 +1,22 @@
-"""Routes of submissions."""
+"""Routes of submissions: beginning them, and reading them."""
 
 from typing import Annotated, Any
 
 from chassis.http import reading
 from chassis.http.auth import Caller
 from chassis.http.desk import Desk, desk
-from chassis.http.fields import StepRequest
 from chassis.http.paging import Page, Paging
 from chassis.http.roles import Role
 from chassis.mongo import Database
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
-from regulatory.api.requests import (
-    ApprovalRequest,
-    PrepareSubmissionRequest,
-    RejectionRequest,
-    SubmissionsWanted,
-)
-from regulatory.domain.submission import (
-    AnswerQuestions,
-    ApproveSubmission,
-    ReceiveQuestions,
-    RejectSubmission,
-    SubmissionCommand,
-    Submit,
-    WithdrawSubmission,
-)
+from regulatory.api.requests import PlanSubmissionRequest, PrepareSubmissionRequest, SubmissionsWanted
+from regulatory.api.submission_steps import add_steps
 from regulatory.handlers import submissions as handlers
 from regulatory.store import SUBMISSIONS
 
 Managing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.REGULATORY, Role.ADMIN))]
-STEPS: dict[str, type[SubmissionCommand]] = {
-    "submit": Submit,
-    "receive-questions": ReceiveQuestions,
-    "answer-questions": AnswerQuestions,
-    "withdraw": WithdrawSubmission,
-}
 
 
 def router(database: Database) -> APIRouter:
@@ -47,26 +27,23 @@ def router(database: Database) -> APIRouter:
     @routes.post("", status_code=201)
     async def prepare_submission(body: PrepareSubmissionRequest, at: Managing) -> JSONResponse:
         """Begin a submission for a country, or for one site."""
-        submission_id = at.new_id("submission")
-        facts = body.model_dump(include={"body", "country", "occurred_at"})
-        command = handlers.prepare_submission(submission_id, body.study_id, body.site_id, facts)
-        return await at.carry_out(SUBMISSIONS, submission_id, command, reason=body.reason, created=True)
+        return await _begin(body, at, planned=False)
 
-    @routes.post("/{submission_id}/approve")
-    async def approve_submission(submission_id: str, body: ApprovalRequest, at: Managing) -> JSONResponse:
-        """Note the body's agreement; refused with everything that is missing."""
-        command = ApproveSubmission.model_validate(body.model_dump(exclude={"reason"}))
-        return await at.carry_on(SUBMISSIONS, submission_id, command, reason=body.reason)
+    @routes.post("/plan", status_code=201)
+    async def plan_submission(body: PlanSubmissionRequest, at: Managing) -> JSONResponse:
+        """Foresee a submission for a country, or for one site."""
+        return await _begin(body, at, planned=True)
 
-    @routes.post("/{submission_id}/reject")
-    async def reject_submission(submission_id: str, body: RejectionRequest, at: Managing) -> JSONResponse:
-        """Note the body's refusal."""
-        command = RejectSubmission(occurred_at=body.occurred_at, reference=body.reference)
-        return await at.carry_on(SUBMISSIONS, submission_id, command, reason=body.reason)
-
-    for name, command in STEPS.items():
-        _add_step(routes, name, command)
+    add_steps(routes)
     return routes
+
+
+async def _begin(body: PrepareSubmissionRequest | PlanSubmissionRequest, at: Desk, *, planned: bool) -> JSONResponse:
+    submission_id = at.new_id("submission")
+    told = {name: value for name, value in body if name not in {"study_id", "site_id", "reason"}}
+    facts = {**told, "planned": planned}
+    command = handlers.prepare_submission(submission_id, body.study_id, body.site_id, facts)
+    return await at.carry_out(SUBMISSIONS, submission_id, command, reason=body.reason, created=True)
 
 
 def _add_reads(routes: APIRouter, database: Database) -> None:
@@ -83,10 +60,3 @@ def _add_reads(routes: APIRouter, database: Database) -> None:
     ) -> dict[str, Any]:
         """One submission; its version as ETag."""
         return await reading.answered(database, caller.scope, SUBMISSIONS, submission_id, response)
-
-
-def _add_step(routes: APIRouter, name: str, command: type[SubmissionCommand]) -> None:
-    @routes.post(f"/{{submission_id}}/{name}", name=f"{name}-submission", description=command.__doc__)
-    async def take_step(submission_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        asked = command.model_validate({"occurred_at": body.occurred_at})
-        return await at.carry_on(SUBMISSIONS, submission_id, asked, reason=body.reason)

@@ -17,6 +17,7 @@ from regulatory.domain.clock_messages import (
     ClockEvent,
     ClockExtended,
     ClockPaused,
+    ClockReopened,
     ClockResumed,
     ClockStarted,
     ClockStopped,
@@ -27,6 +28,7 @@ from regulatory.domain.clock_messages import (
     NoteDeadline,
     PauseClock,
     Period,
+    ReopenClock,
     ResumeClock,
     StartClock,
     Step,
@@ -76,6 +78,8 @@ def decide(clock: Clock | None, command: ClockCommand) -> list[ClockEvent]:
             return stop(clock, command)
         case EndClock():
             return end(clock, command)
+        case ReopenClock():
+            return reopen(clock, command)
         case NoteDeadline():
             return what_is_due(clock, command.now)
 
@@ -104,7 +108,7 @@ def pause(clock: Clock, command: PauseClock) -> list[ClockEvent]:
 
 def resume(clock: Clock, command: ResumeClock) -> list[ClockEvent]:
     """Go on after a pause, with the end reckoned anew."""
-    if clock.status == "running":
+    if clock.status == "running" or _went_on(clock, command):
         return []
     unmet = [*_wrong_status(clock, frozenset({"paused"})), *_before_pause(clock, command)]
     if unmet:
@@ -121,6 +125,7 @@ def extend(clock: Clock, command: ExtendClock) -> list[ClockEvent]:
         return []
     if unmet := _wrong_status(clock, OPEN):
         return _refused(command, unmet)
+    assert command.deadline is not None, "the handler reckons the end of what is there"
     extended = ClockExtended.model_validate(
         {name: value for name, value in command if name not in {"now", "only_if_open"}}
     )
@@ -138,12 +143,20 @@ def stop(clock: Clock, command: StopClock) -> list[ClockEvent]:
 
 
 def end(clock: Clock, command: EndClock) -> list[ClockEvent]:
-    """Note that nothing is due any more."""
-    if clock.status == "ended":
+    """Note that nothing is due any more; to a policy what was missed stays missed."""
+    if clock.status == "ended" or (clock.status == "missed" and command.only_if_open):
         return []
     if unmet := _wrong_status(clock, OPEN):
         return _refused(command, unmet)
     return [ClockEnded(occurred_at=command.occurred_at)]
+
+
+def reopen(clock: Clock, command: ReopenClock) -> list[ClockEvent]:
+    """Let it run as before; a policy takes back only an end, never that it was kept."""
+    if clock.status in OPEN or (clock.status == "stopped" and command.only_if_open):
+        return []
+    reopened = ClockReopened(occurred_at=command.occurred_at)
+    return [reopened, *_at_once(evolve(clock, reopened), command.now)]
 
 
 def what_is_due(clock: Clock, now: datetime) -> list[ClockEvent]:
@@ -188,6 +201,12 @@ def _past(clock: Clock, command: Step) -> list[Reason]:
         return []
     detail = f"The deadline was {clock.deadline.due_on}: it had passed on {command.occurred_at}."
     return [Reason(code="deadline_passed", field="occurred_at", detail=detail)]
+
+
+def _went_on(clock: Clock, command: Step) -> bool:
+    """Whether it went on that day already: what was missed with it is missed still."""
+    last = clock.suspensions[-1] if clock.suspensions else None
+    return last is not None and last.until is not None and last.until == _day(clock, command)
 
 
 def _before_pause(clock: Clock, command: Step) -> list[Reason]:
@@ -250,9 +269,14 @@ def evolve(clock: Clock | None, event: ClockEvent) -> Clock:
             return changed(clock, status="missed", alerts=(), next_alert_at=None)
         case ClockStopped():
             over = {"status": "stopped", "in_time": event.in_time, "over_on": event.occurred_at}
-            return changed(clock, **over, alerts=(), next_alert_at=None)
+            return changed(clock, **over, next_alert_at=None)
         case ClockEnded():
-            return changed(clock, status="ended", over_on=event.occurred_at, alerts=(), next_alert_at=None)
+            return changed(clock, status="ended", over_on=event.occurred_at, next_alert_at=None)
+        case ClockReopened():
+            paused = bool(clock.suspensions) and clock.suspensions[-1].until is None
+            again = {"status": "paused" if paused else "running", "over": False, "in_time": None, "over_on": None}
+            told = _next(clock.alerts, clock.deadline, over=paused)
+            return changed(clock, **again, **told)
 
 
 def _next(alerts: tuple[Alert, ...], deadline: Deadline, *, over: bool) -> dict[str, Any]:

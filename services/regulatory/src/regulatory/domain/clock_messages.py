@@ -66,7 +66,7 @@ class ExtendClock(Step):
 
     under_rule_id: str
     more_days: int
-    deadline: Deadline
+    deadline: Deadline | None
     now: datetime
 
 
@@ -78,13 +78,19 @@ class EndClock(Step):
     """What was due is due no more (lapsed, withdrawn, decided otherwise): neither kept nor missed."""
 
 
+class ReopenClock(Step):
+    """Take back that it was stopped or ended; a policy's order concerns one that ended when its submission lapsed."""
+
+    now: datetime
+
+
 class NoteDeadline(Command):
     """Tell what is to be told of the deadline up to now. For the ticker."""
 
     now: datetime
 
 
-ClockCommand = StartClock | PauseClock | ResumeClock | ExtendClock | StopClock | EndClock | NoteDeadline
+ClockCommand = StartClock | PauseClock | ResumeClock | ExtendClock | StopClock | EndClock | ReopenClock | NoteDeadline
 
 
 # Events
@@ -139,6 +145,10 @@ class ClockEnded(Event):
     """What was due is due no more."""
 
 
+class ClockReopened(Event):
+    """It runs again as before it was stopped or ended."""
+
+
 ClockEvent = (
     ClockStarted
     | ClockPaused
@@ -148,4 +158,5 @@ ClockEvent = (
     | DeadlineMissed
     | ClockStopped
     | ClockEnded
+    | ClockReopened
 )

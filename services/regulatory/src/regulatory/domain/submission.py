@@ -1,181 +1,81 @@
 """Submission: what a competent authority or an ethics committee is asked to agree to, for a country or for one site.
 
-The body may ask questions before it decides (requests for information, CTR 536/2014 articles 6 and 7). An approval says
-on which date and under which reference the body decided and which document versions it covers (TMF Reference Model
-03.01.02 and 04.01.02); without these nobody can tell later what was allowed.
+The body looks whether the dossier is complete, may ask questions in numbered rounds with a limit each (CTR 536/2014
+art. 5 to 7), concludes on its parts and decides. An answer after its limit makes the submission lapse where the rule
+of that limit says so. An approval says on which date and under which reference the body decided, which document
+versions it covers (TMF Reference Model 03.01.02 and 04.01.02), on which conditions and until when; it may be renewed,
+suspended, reinstated, revoked, or run out. A modification waits for its approval, but as an urgent safety measure.
 """
 
-from typing import Literal
+from typing import Any
 
-from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed, is_before
+from kernel import BusinessTime, Command, Reason, Refused
 
-Body = Literal["competent_authority", "ethics_committee"]
-Status = Literal["prepared", "submitted", "questions", "approved", "rejected", "withdrawn"]
-StepName = Literal[
-    "prepared", "submitted", "questions_received", "questions_answered", "approved", "rejected", "withdrawn"
-]
-
-STATUS_AFTER: dict[StepName, Status] = {"questions_received": "questions", "questions_answered": "submitted"}
-"""Where a step does not give the status its own name."""
-
-FOLLOWS: dict[StepName, tuple[StepName, ...]] = {
-    "submitted": ("prepared",),
-    "questions_received": ("submitted", "questions_answered"),
-    "questions_answered": ("questions_received",),
-    "approved": ("submitted", "questions_answered"),
-    "rejected": ("submitted", "questions_received", "questions_answered"),
-    "withdrawn": ("prepared", "submitted", "questions_received", "questions_answered", "approved"),
-}
-NEEDED: dict[str, str] = {
-    "occurred_at": "The date of the decision is missing.",
-    "reference": "The body's reference of its decision is missing.",
-    "covers": "Name at least one document version that the decision covers.",
-}
-
-
-# Commands
-
-
-class PrepareSubmission(Command):
-    """Begin work on a submission. `site_country` is a fact of the site where the submission concerns one."""
-
-    submission_id: str
-    study_id: str
-    sponsor_id: str
-    body: Body
-    country: str
-    site_id: str | None = None
-    site_country: str | None = None
-
-
-class Submit(Command):
-    """Hand the submission to the body."""
-
-
-class ReceiveQuestions(Command):
-    """Note that the body asks for more information."""
-
-
-class AnswerQuestions(Command):
-    """Answer the body's questions; the submission is with the body again."""
-
-
-class ApproveSubmission(Command):
-    """Note the body's agreement; `occurred_at` is the date of its decision."""
-
-    reference: str | None = None
-    covers: tuple[str, ...] = ()
-    conditions: tuple[str, ...] = ()
-    expires_on: BusinessTime | None = None
-
-
-class RejectSubmission(Command):
-    """Note the body's refusal."""
-
-    reference: str | None = None
-
-
-class WithdrawSubmission(Command):
-    """Take the submission back; after an approval this gives the approval up."""
-
-
-SubmissionCommand = (
-    PrepareSubmission
-    | Submit
-    | ReceiveQuestions
-    | AnswerQuestions
-    | ApproveSubmission
-    | RejectSubmission
-    | WithdrawSubmission
+from regulatory.domain import submission_guards as guards
+from regulatory.domain.submission_commands import (
+    AdoptSubmission,
+    AnswerQuestions,
+    ApproveSubmission,
+    BeginPreparation,
+    CompletePreparation,
+    ConcludePart,
+    ExpireApproval,
+    FindInvalid,
+    FulfilCondition,
+    ImplementModification,
+    LapseSubmission,
+    NameDocuments,
+    PrepareSubmission,
+    ReceiveQuestions,
+    ReinstateApproval,
+    RejectSubmission,
+    RenewApproval,
+    RevokeApproval,
+    StartAssessment,
+    StartValidation,
+    SubmissionCommand,
+    Submit,
+    SuspendApproval,
+    Validate,
+    WithdrawSubmission,
+)
+from regulatory.domain.submission_events import (
+    EVENT_OF,
+    ApprovalRenewed,
+    ConditionFulfilled,
+    ModificationImplemented,
+    SubmissionDocumentsNamed,
+    SubmissionEvent,
+    SubmissionLapsed,
+)
+from regulatory.domain.submission_history import about, adopted, concluded
+from regulatory.domain.submission_state import Round, Submission, evolve
+from regulatory.domain.submission_steps import (
+    FOLLOWS,
+    Phase,
+    StepName,
 )
 
-
-# Events
-
-
-class SubmissionPrepared(Event):
-    """Work on the submission began."""
-
-    submission_id: str
-    study_id: str
-    sponsor_id: str
-    body: Body
-    country: str
-    site_id: str | None
-
-
-class SubmissionSubmitted(Event):
-    """The body has the submission."""
-
-
-class SubmissionQuestionsReceived(Event):
-    """The body asked for more information."""
-
-
-class SubmissionQuestionsAnswered(Event):
-    """The body has the answers."""
-
-
-class SubmissionApproved(Event):
-    """The body agreed to these document versions, perhaps on conditions and until a date."""
-
-    reference: str
-    covers: tuple[str, ...]
-    conditions: tuple[str, ...]
-    expires_on: BusinessTime | None
-
-
-class SubmissionRejected(Event):
-    """The body refused."""
-
-    reference: str | None
-
-
-class SubmissionWithdrawn(Event):
-    """The applicant took the submission back."""
-
-
-SubmissionEvent = (
-    SubmissionPrepared
-    | SubmissionSubmitted
-    | SubmissionQuestionsReceived
-    | SubmissionQuestionsAnswered
-    | SubmissionApproved
-    | SubmissionRejected
-    | SubmissionWithdrawn
-)
-
-EVENT_OF: dict[StepName, type[SubmissionEvent]] = {
-    "prepared": SubmissionPrepared,
-    "submitted": SubmissionSubmitted,
-    "questions_received": SubmissionQuestionsReceived,
-    "questions_answered": SubmissionQuestionsAnswered,
-    "approved": SubmissionApproved,
-    "rejected": SubmissionRejected,
-    "withdrawn": SubmissionWithdrawn,
+RECEIVED: dict[Phase, StepName] = {
+    "validation": "validation_questions_received",
+    "assessment": "questions_received",
 }
-STEP_OF: dict[type[SubmissionEvent], StepName] = {event: step for step, event in EVENT_OF.items()}
-
-
-# State
-
-
-class Submission(State):
-    """A submission as it is; what the body decided stays known after a withdrawal."""
-
-    submission_id: str
-    study_id: str
-    sponsor_id: str
-    body: Body
-    country: str
-    site_id: str | None
-    status: Status = "prepared"
-    last_step: StepName = "prepared"
-    last_step_on: BusinessTime | None
-    reference: str | None = None
-    covers: tuple[str, ...] = ()
-    conditions: tuple[str, ...] = ()
-    expires_on: BusinessTime | None = None
+ANSWERED: dict[Phase, StepName] = {
+    "validation": "validation_questions_answered",
+    "assessment": "questions_answered",
+}
+PLAIN: dict[type[Command], StepName] = {
+    BeginPreparation: "prepared",
+    StartValidation: "validation_started",
+    Validate: "validated",
+    FindInvalid: "found_invalid",
+    StartAssessment: "assessment_started",
+    WithdrawSubmission: "withdrawn",
+    SuspendApproval: "suspended",
+    ReinstateApproval: "reinstated",
+    RevokeApproval: "revoked",
+}
+"""Commands that are a step and nothing more."""
 
 
 # Decide
@@ -183,118 +83,241 @@ class Submission(State):
 
 def decide(submission: Submission | None, command: SubmissionCommand) -> list[SubmissionEvent]:
     """What follows from the command; Refused where a rule forbids it."""
+    if isinstance(command, AdoptSubmission):
+        return adopt(submission, command)
+    if isinstance(command, PrepareSubmission):
+        return prepare(submission, command)
+    if submission is None:
+        raise Refused(Reason(code="submission_unknown", detail="The submission is not known."))
     match command:
-        case PrepareSubmission():
-            return prepare(submission, command)
+        case NameDocuments():
+            return name_documents(submission, command)
+        case CompletePreparation():
+            return _handed_over(submission, "ready", command)
         case Submit():
-            return _step(submission, "submitted", command)
+            return _handed_over(submission, "submitted", command)
         case ReceiveQuestions():
-            return _step(submission, "questions_received", command)
+            facts = {"part": command.part, "limit": command.limit}
+            return _step(submission, RECEIVED[command.phase], command.occurred_at, **facts)
         case AnswerQuestions():
-            return _step(submission, "questions_answered", command)
+            return answer(submission, command)
+        case ConcludePart():
+            return conclude(submission, command)
         case ApproveSubmission():
             return approve(submission, command)
         case RejectSubmission():
-            return _decision(submission, "rejected", command, [])
-        case WithdrawSubmission():
-            return _step(submission, "withdrawn", command)
+            return _decision(submission, "rejected", command.occurred_at, [], reference=command.reference)
+        case LapseSubmission():
+            return lapse(submission, command)
+        case ExpireApproval():
+            return expire(submission, command)
+        case RenewApproval():
+            return renew(submission, command)
+        case FulfilCondition():
+            return fulfil(submission, command)
+        case ImplementModification():
+            return implement(submission, command)
+        case (
+            BeginPreparation()
+            | StartValidation()
+            | Validate()
+            | FindInvalid()
+            | StartAssessment()
+            | WithdrawSubmission()
+            | SuspendApproval()
+            | ReinstateApproval()
+            | RevokeApproval()
+        ):
+            return _plain(submission, PLAIN[type(command)], command.occurred_at)
 
 
 def prepare(submission: Submission | None, command: PrepareSubmission) -> list[SubmissionEvent]:
     """Begin once; a submission for one site goes to a body of that site's country."""
     if submission is not None:
         return []
-    if command.site_id is not None and command.site_country != command.country:
-        detail = f"The site lies in {command.site_country}: a submission for it cannot go to {command.country}."
-        raise Refused(Reason(code="country_differs", field="country", detail=detail))
-    return [SubmissionPrepared.model_validate(command.model_dump(exclude={"site_country"}))]
+    unmet = [*_other_country(command), *guards.repeated_documents(command.documents)]
+    if unmet:
+        raise Refused(*unmet)
+    return _begun(command)
 
 
-def approve(submission: Submission | None, command: ApproveSubmission) -> list[SubmissionEvent]:
+def name_documents(submission: Submission, command: NameDocuments) -> list[SubmissionEvent]:
+    """Replace what is submitted, until it is."""
+    if submission.documents == command.documents:
+        return []
+    unmet = [*guards.out_of_order(submission, "documents_named"), *guards.repeated_documents(command.documents)]
+    if unmet:
+        raise Refused(*unmet)
+    return [SubmissionDocumentsNamed(occurred_at=command.occurred_at, documents=command.documents)]
+
+
+def answer(submission: Submission, command: AnswerQuestions) -> list[SubmissionEvent]:
+    """Answer in time, or lapse; what was answered in time and entered after the limit had passed counts."""
+    step, at = ANSWERED[command.phase], command.occurred_at
+    awaited = guards.awaited_round(submission, command.phase)
+    late = guards.answered_too_late(awaited, at)
+    if awaited is not None and late and awaited.limit is not None and awaited.limit.lapses:
+        return [] if submission.stage == "lapsed" else [_lapsed(awaited, "answer_late")]
+    if submission.stage == "lapsed" and awaited is not None and not late:
+        return [EVENT_OF[step].model_validate({"occurred_at": at})]
+    return _step(submission, step, at)
+
+
+def conclude(submission: Submission, command: ConcludePart) -> list[SubmissionEvent]:
+    """Note the conclusion on a part once; with the last part the assessment is complete, on the latest of the dates."""
+    if submission.concluded(command.part) is not None:
+        return []
+    unmet = guards.out_of_order(submission, "part_concluded")
+    if submission.parts and command.part not in submission.parts:
+        detail = f"Part {command.part} is not in the submission: it has {' and '.join(submission.parts)}."
+        unmet.append(Reason(code="part_unknown", field="part", detail=detail))
+    if unmet:
+        raise Refused(*unmet)
+    return [concluded(submission, command.part, command.conclusion, command.occurred_at)]
+
+
+def approve(submission: Submission, command: ApproveSubmission) -> list[SubmissionEvent]:
     """Take the agreement with all that makes it one, and name everything that is missing."""
-    return _decision(submission, "approved", command, [*_gaps(command), *_expired_at_once(command)])
+    flaws = [
+        *guards.gaps(command),
+        *guards.expired_at_once(command.expires_on, command.occurred_at),
+        *guards.not_submitted(submission, command),
+    ]
+    step: StepName = "tacitly_approved" if command.tacit else "approved"
+    facts = {name: value for name, value in command if name not in {"occurred_at", "tacit"}}
+    return _decision(submission, step, command.occurred_at, flaws, **facts)
+
+
+def lapse(submission: Submission, command: LapseSubmission) -> list[SubmissionEvent]:
+    """A limit that was missed concerns its round while that waits; what is noted by hand follows the stages."""
+    awaited = submission.rounds[-1] if submission.rounds else None
+    if command.cause == "noted":
+        return _step(submission, "lapsed", command.occurred_at, cause="noted", round=None)
+    waits = submission.stage in {"validation_rfi", "rfi_received"} and awaited is not None
+    if not waits or awaited is None or awaited.number != command.round:
+        return []
+    return [SubmissionLapsed(occurred_at=command.occurred_at, cause=command.cause, round=command.round)]
+
+
+def expire(submission: Submission, command: ExpireApproval) -> list[SubmissionEvent]:
+    """An approval that is not in force cannot run out: to a policy that is no news."""
+    if command.by_policy and submission.stage not in FOLLOWS["expired"]:
+        return []
+    return _step(submission, "expired", command.occurred_at)
+
+
+def renew(submission: Submission, command: RenewApproval) -> list[SubmissionEvent]:
+    """Renew with a reference, until a later date."""
+    if _is_last(submission, "renewed", command.occurred_at) and submission.expires_on == command.expires_on:
+        return []
+    unmet = [*guards.in_the_way(submission, "renewed", command.occurred_at), *guards.not_renewed(command)]
+    if unmet or command.reference is None:
+        raise Refused(*unmet)
+    renewed = {"reference": command.reference, "expires_on": command.expires_on}
+    return [ApprovalRenewed.model_validate({"occurred_at": command.occurred_at, **renewed})]
+
+
+def fulfil(submission: Submission, command: FulfilCondition) -> list[SubmissionEvent]:
+    """Fulfil one condition, once."""
+    if any(one.number == command.number for one in submission.fulfilled):
+        return []
+    unmet = [
+        *guards.out_of_order(submission, "condition_fulfilled"),
+        *guards.no_condition(submission, command.number),
+    ]
+    if unmet:
+        raise Refused(*unmet)
+    return [ConditionFulfilled(occurred_at=command.occurred_at, number=command.number)]
+
+
+def implement(submission: Submission, command: ImplementModification) -> list[SubmissionEvent]:
+    """Carry a modification out, at each site once."""
+    if any(one.site_id == command.site_id for one in submission.implementations):
+        return []
+    if unmet := guards.not_to_be_implemented(submission, command):
+        raise Refused(*unmet)
+    facts = {"site_id": command.site_id, "urgent_safety_measure": command.urgent_safety_measure}
+    return [ModificationImplemented.model_validate({"occurred_at": command.occurred_at, **facts})]
+
+
+def adopt(submission: Submission | None, command: AdoptSubmission) -> list[SubmissionEvent]:
+    """Take over the steps that are not known yet, without any gate: it is history."""
+    events = list[SubmissionEvent]()
+    if submission is None:
+        events = _begun(command)
+    state = submission
+    for event in events:
+        state = evolve(state, event)
+    known = [(taken.step, taken.on) for taken in state.steps] if state is not None else []
+    for index, step in enumerate(command.steps):
+        if (step.step, step.on) not in known and state is not None:
+            event = adopted(state, command, index)
+            events, state = [*events, event], evolve(state, event)
+    return events
+
+
+def _begun(command: PrepareSubmission) -> list[SubmissionEvent]:
+    kind = EVENT_OF["planned" if command.planned else "prepared"]
+    begun = kind.model_validate({name: value for name, value in command if name in kind.model_fields})
+    if not command.documents:
+        return [begun]
+    return [begun, SubmissionDocumentsNamed(occurred_at=command.occurred_at, documents=command.documents)]
+
+
+def _plain(submission: Submission, step: StepName, at: BusinessTime | None) -> list[SubmissionEvent]:
+    return _step(submission, step, at, **(about(submission) if step == "prepared" else {}))
+
+
+def _handed_over(
+    submission: Submission, step: StepName, command: CompletePreparation | Submit
+) -> list[SubmissionEvent]:
+    if submission.last_step == step:
+        return []
+    unmet = [
+        *guards.in_the_way(submission, step, command.occurred_at),
+        *guards.missing_documents(submission, command.not_approved),
+    ]
+    if unmet:
+        raise Refused(*unmet)
+    return [EVENT_OF[step].model_validate({"occurred_at": command.occurred_at})]
 
 
 def _decision(
-    submission: Submission | None, step: StepName, command: ApproveSubmission | RejectSubmission, flaws: list[Reason]
+    submission: Submission, step: StepName, at: BusinessTime | None, flaws: list[Reason], **facts: Any
 ) -> list[SubmissionEvent]:
-    submission = _existing(submission)
-    if submission == changed(submission, last_step=step, last_step_on=command.occurred_at, **_told(command)):
+    if _is_last(submission, step, at) and all(_has(submission, name, value) for name, value in facts.items()):
         return []
-    unmet = [*_in_the_way(submission, step, command.occurred_at), *flaws]
+    unmet = [*guards.in_the_way(submission, step, at), *flaws]
     if unmet:
         raise Refused(*unmet)
-    return [EVENT_OF[step].model_validate(dict(command))]
+    return [EVENT_OF[step].model_validate({"occurred_at": at, **facts})]
 
 
-def _step(submission: Submission | None, step: StepName, command: SubmissionCommand) -> list[SubmissionEvent]:
-    submission = _existing(submission)
+def _step(submission: Submission, step: StepName, at: BusinessTime | None, **facts: Any) -> list[SubmissionEvent]:
     if submission.last_step == step:
         return []
-    unmet = _in_the_way(submission, step, command.occurred_at)
+    unmet = guards.in_the_way(submission, step, at)
     if unmet:
         raise Refused(*unmet)
-    return [EVENT_OF[step].model_validate(dict(command))]
+    return [EVENT_OF[step].model_validate({"occurred_at": at, **facts})]
 
 
-def _in_the_way(submission: Submission, step: StepName, at: BusinessTime | None) -> list[Reason]:
-    return [*_out_of_order(submission, step), *_too_early(submission, step, at)]
+def _lapsed(awaited: Round, cause: Any) -> SubmissionLapsed:
+    assert awaited.limit is not None, "only what has a limit lapses by it"
+    instant = awaited.limit.due.due_at.isoformat().replace("+00:00", "Z")
+    return SubmissionLapsed(occurred_at=instant, cause=cause, round=awaited.number)
 
 
-def _out_of_order(submission: Submission, step: StepName) -> list[Reason]:
-    if submission.last_step in FOLLOWS[step]:
+def _other_country(command: PrepareSubmission) -> list[Reason]:
+    if command.site_id is None or command.site_country == command.country:
         return []
-    expected = " or ".join(_words(one) for one in FOLLOWS[step])
-    name, last = _words(step).capitalize(), _words(submission.last_step)
-    detail = f"{name} cannot follow {last}: it follows {expected}."
-    return [Reason(code="wrong_status", field="status", detail=detail)]
+    detail = f"The site lies in {command.site_country}: a submission for it cannot go to {command.country}."
+    return [Reason(code="country_differs", field="country", detail=detail)]
 
 
-def _too_early(submission: Submission, step: StepName, at: BusinessTime | None) -> list[Reason]:
-    last = submission.last_step_on
-    if last is None or at is None or not is_before(at, last):
-        return []
-    detail = f"{_words(step).capitalize()} on {at} lies before {_words(submission.last_step)} on {last}."
-    return [Reason(code="before_last_step", field="occurred_at", detail=detail)]
+def _is_last(submission: Submission, step: StepName, at: BusinessTime | None) -> bool:
+    return (submission.last_step, submission.last_step_on) == (step, at)
 
 
-def _gaps(command: ApproveSubmission) -> list[Reason]:
-    there = {"occurred_at": command.occurred_at, "reference": command.reference, "covers": command.covers}
-    return [
-        Reason(code=f"{field}_missing", field=field, detail=text) for field, text in NEEDED.items() if not there[field]
-    ]
-
-
-def _expired_at_once(command: ApproveSubmission) -> list[Reason]:
-    ends, at = command.expires_on, command.occurred_at
-    if ends is None or at is None or not is_before(ends, at):
-        return []
-    detail = f"The approval cannot expire on {ends}, before its decision on {at}."
-    return [Reason(code="expires_before_decision", field="expires_on", detail=detail)]
-
-
-def _words(step: StepName) -> str:
-    return step.replace("_", " ")
-
-
-def _existing(submission: Submission | None) -> Submission:
-    if submission is None:
-        raise Refused(Reason(code="submission_unknown", detail="The submission is not known."))
-    return submission
-
-
-# Evolve
-
-
-def evolve(submission: Submission | None, event: SubmissionEvent) -> Submission:
-    """Apply one event. No rule lives here: what happened, happened."""
-    if isinstance(event, SubmissionPrepared):
-        about = event.model_dump(exclude={"occurred_at"})
-        return Submission.model_validate({**about, "last_step_on": event.occurred_at})
-    step = STEP_OF[type(event)]
-    after = {"last_step": step, "status": STATUS_AFTER.get(step, step), "last_step_on": event.occurred_at}
-    return changed(_existing(submission), **after, **_told(event))
-
-
-def _told(about: Command | Event) -> dict[str, object]:
-    return about.model_dump(exclude={"occurred_at"})
+def _has(submission: Submission, name: str, value: object) -> bool:
+    return getattr(submission, "covers_documents" if name == "documents" else name) == value

@@ -12,11 +12,12 @@ from kernel import BusinessTime, Reason, Refused
 
 from regulatory.domain.calendar import DATE_CHARACTERS, Deadline, Suspension, deadline, decided, is_reckoned, local_day
 from regulatory.domain.clock import Clock
-from regulatory.domain.clock_messages import NoteDeadline, Period, ResumeClock, StartClock
+from regulatory.domain.clock_messages import ExtendClock, NoteDeadline, Period, ResumeClock, StartClock
+from regulatory.domain.clock_orders import Extend, StartForSubmission, is_over
 from regulatory.domain.clock_rules import CLOCK_RULES, ClockRule
 from regulatory.handlers.known import require_site, require_study
 from regulatory.handlers.places import place_of, zone_of
-from regulatory.store import CLOCKS
+from regulatory.store import CLOCKS, SUBMISSIONS
 
 WAITING = "state.next_alert_at"
 
@@ -66,6 +67,58 @@ def start_obligation(clock_id: str, wanted: Obligation) -> Builder[StartClock]:
     return build
 
 
+def start_for_submission(clock_id: str, wanted: StartForSubmission) -> Builder[StartClock]:
+    """Begin a period of a submission; where its history is past the period's end already, in silence."""
+
+    async def build(unit: Unit) -> StartClock:
+        rule = wanted.rule
+        place = place_of(rule, wanted.country, otherwise="UTC")
+        by_body = wanted.due_on is not None
+        ends = decided(wanted.since, wanted.due_on, place.zone) if wanted.due_on is not None else None
+        submission = await unit.require(SUBMISSIONS, wanted.submission_id)
+        period = Period(
+            clock_id=clock_id,
+            study_id=wanted.study_id,
+            sponsor_id=wanted.sponsor_id,
+            country=wanted.country,
+            site_id=wanted.site_id,
+            about_type="submission",
+            about_id=wanted.submission_id,
+            rule_id=rule.id,
+            rule_version=rule.version,
+            obliges=rule.obliges,
+            if_missed=rule.if_missed,
+            round=wanted.round,
+            due_by_body=by_body,
+        )
+        return StartClock(
+            occurred_at=wanted.since,
+            period=period,
+            deadline=ends or deadline(rule, wanted.since, place),
+            now=wall.now(),
+            over=is_over(rule, submission.steps[wanted.version :]),
+        )
+
+    return build
+
+
+def extend_clock(clock_id: str, wanted: Extend) -> Builder[ExtendClock]:
+    """Lengthen a period by another rule's days."""
+
+    async def build(unit: Unit) -> ExtendClock:
+        clock, rule = await unit.find(CLOCKS, clock_id), wanted.rule
+        return ExtendClock(
+            occurred_at=wanted.on,
+            under_rule_id=rule.id,
+            more_days=rule.amount,
+            deadline=extended(clock, rule.amount) if clock is not None else None,
+            now=wall.now(),
+            only_if_open=True,
+        )
+
+    return build
+
+
 def resume_clock(clock_id: str, at: BusinessTime | None, *, only_if_open: bool = False) -> Builder[ResumeClock]:
     """Let a paused clock go on, its end reckoned anew."""
 
@@ -109,7 +162,7 @@ def _reckoned(clock: Clock, suspensions: tuple[Suspension, ...], more_days: int,
     anchor = clock.anchor or before.anchored_on.isoformat()
     if rule is None or period.due_by_body or rule.unit == "as_decided":
         return decided(anchor, before.due_on + timedelta(days=later), before.zone)
-    place = place_of(rule, period.country)
+    place = place_of(rule, period.country, otherwise=before.zone)
     return deadline(rule, anchor, place, suspensions=suspensions, more_days=more_days)
 
 

@@ -54,18 +54,20 @@ def working_days(country: str | None) -> Calendar:
     return National(country) if country is not None and country != UNION else Institutions()
 
 
-def zone_of(country: str | None) -> str:
-    """The zone of a country's authority. Raises Refused where it has several and none is known to be the one."""
+def zone_of(country: str | None, *, otherwise: str | None = None) -> str:
+    """The zone of a country's authority; `otherwise`, or Refused, where it has several and none is known to be it."""
     seat = SEATS.get(country or UNION)
     zones = (seat.zone,) if seat is not None else _zones().get(country or "", ())
     if len(zones) == 1:
         return zones[0]
+    if otherwise is not None:
+        return otherwise
     detail = f"Which time zone the authority of {country} keeps is not known: have its seat added to authorities.csv."
     raise Refused(Reason(code="zone_unknown", field="country", detail=detail))
 
 
-def place_of(rule: ClockRule, country: str | None) -> Place:
-    """Where a period under this rule is kept. Raises Refused where the zone is not known."""
+def place_of(rule: ClockRule, country: str | None, *, otherwise: str | None = None) -> Place:
+    """Where a period under this rule is kept. Where the zone is not known: `otherwise`, or Refused."""
     match rule.calendar:
         case "every_day":
             days: Calendar = EveryDay()
@@ -73,7 +75,7 @@ def place_of(rule: ClockRule, country: str | None) -> Place:
             days = working_days(UNION)
         case "country":
             days = working_days(country)
-    return Place(zone_of(country), days)
+    return Place(zone_of(country, otherwise=otherwise), days)
 
 
 @lru_cache(maxsize=1)

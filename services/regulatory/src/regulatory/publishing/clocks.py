@@ -12,6 +12,7 @@ PLAIN_EVENTS: dict[type[clock_messages.ClockEvent], type[public.ClockEvent]] = {
     clock_messages.ClockResumed: public.RegulatoryClockResumed,
     clock_messages.DeadlineMissed: public.RegulatoryDeadlineMissed,
     clock_messages.ClockEnded: public.RegulatoryClockEnded,
+    clock_messages.ClockReopened: public.RegulatoryClockReopened,
 }
 
 
@@ -34,5 +35,6 @@ def publish_clock(state: clock.Clock, event: clock_messages.ClockEvent) -> Publi
             | clock_messages.ClockResumed()
             | clock_messages.DeadlineMissed()
             | clock_messages.ClockEnded()
+            | clock_messages.ClockReopened()
         ):
             return PLAIN_EVENTS[type(event)](**about)

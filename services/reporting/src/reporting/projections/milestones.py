@@ -17,7 +17,7 @@ from contracts.monitoring import (
     MonitoringVisitPlanned,
     MonitoringVisitScheduled,
 )
-from contracts.regulatory import SubmissionApproved, SubmissionEvent, SubmissionRejected, SubmissionSubmitted
+from contracts.regulatory import Body, SubmissionApproved, SubmissionEvent, SubmissionRejected, SubmissionSubmitted
 
 from reporting.projections.reading import key_of, owner_of, place_of, version_of
 
@@ -29,7 +29,9 @@ VISIT_MILESTONES: Final = {
     "COV": "close_out_visit",
 }
 """Pre-study, initiation and close-out visit (TMF Reference Model 05.01, 05.03 and 05.04)."""
-BODY_NAMES: Final = {"competent_authority": "authority", "ethics_committee": "ethics"}
+BODY_NAMES: Final[dict[Body, str]] = {"competent_authority": "authority", "ethics_committee": "ethics"}
+OF_THE_STUDY: Final = frozenset({None, "initial", "additional_member_state"})
+"""Kinds of submission that are milestones; modifications and reports repeat and are none."""
 
 
 def fold_visit(row: Mapping[str, Any] | None, received: Received) -> Document:
@@ -68,7 +70,9 @@ def fold_submission(row: Mapping[str, Any] | None, received: Received) -> Docume
 
 
 def _submission_dates(event: SubmissionEvent, occurred_at: str | None) -> dict[str, Document]:
-    body = BODY_NAMES[event.body]
+    body = BODY_NAMES.get(event.body)
+    if body is None or event.kind not in OF_THE_STUDY:
+        return {}
     submission, approval = f"{body}_submission", f"{body}_approval"
     match event:
         case SubmissionSubmitted():

@@ -11,6 +11,8 @@ KIND_OF_BODY: dict[regulatory.Body, EvidenceKind] = {
     "competent_authority": "authority_approval",
     "ethics_committee": "ethics_approval",
 }
+OF_THE_STUDY: frozenset[regulatory.Kind | None] = frozenset({None, "initial", "additional_member_state"})
+"""Kinds of submission whose approval lets a study begin in a country."""
 CONTRACT: EvidenceKind = "clinical_trial_agreement"
 RECEIPT: EvidenceKind = "product_receipt"
 RELEASE: EvidenceKind = "product_release"
@@ -22,9 +24,16 @@ def evidence_from(received: Received) -> Iterator[Ordered]:
     """What an event says about the evidence for activation; nothing where it says nothing."""
     source, event, at = received.envelope.aggregate_id, received.event, received.envelope.occurred_at
     match event:
-        case regulatory.SubmissionApproved():
-            yield source, when_a_submission_is_approved_record_evidence(received, event)
-        case regulatory.SubmissionRejected() | regulatory.SubmissionWithdrawn():
+        case regulatory.SubmissionApproved() | regulatory.SubmissionRenewed() | regulatory.SubmissionReinstated():
+            yield from when_a_submission_is_approved_record_evidence(received, event)
+        case (
+            regulatory.SubmissionRejected()
+            | regulatory.SubmissionWithdrawn()
+            | regulatory.SubmissionLapsed()
+            | regulatory.SubmissionExpired()
+            | regulatory.SubmissionSuspended()
+            | regulatory.SubmissionRevoked()
+        ):
             yield source, RevokeEvidence(occurred_at=at, event_id=received.envelope.id)
         case monitoring.MonitoringVisitCompleted(visit_type="SIV"):
             yield source, when_an_initiation_visit_is_completed_record_evidence(received, event)
@@ -37,11 +46,16 @@ def evidence_from(received: Received) -> Iterator[Ordered]:
 
 
 def when_a_submission_is_approved_record_evidence(
-    received: Received, event: regulatory.SubmissionApproved
-) -> RecordEvidence:
-    """An approval counts for the site it names, or for its whole country, and for the versions that it covers."""
-    about = {"kind": KIND_OF_BODY[event.body], "expires_on": event.expires_on, "covers": event.covers}
-    return _recorded(received, source_id=event.submission_id, **about)
+    received: Received,
+    event: regulatory.SubmissionApproved | regulatory.SubmissionRenewed | regulatory.SubmissionReinstated,
+) -> Iterator[Ordered]:
+    """An approval counts for the site it names, or for its whole country, and for the versions that it covers.
+
+    One of a modification or of a report lets no study begin.
+    """
+    if event.body in KIND_OF_BODY and event.kind in OF_THE_STUDY:
+        about = {"kind": KIND_OF_BODY[event.body], "expires_on": event.expires_on, "covers": event.covers}
+        yield event.submission_id, _recorded(received, source_id=event.submission_id, **about)
 
 
 def when_an_initiation_visit_is_completed_record_evidence(

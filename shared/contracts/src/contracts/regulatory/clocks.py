@@ -83,6 +83,12 @@ class RegulatoryClockEnded(ClockEvent):
     TYPE: ClassVar[str] = "studyline.regulatory.clock.ended.v1"
 
 
+class RegulatoryClockReopened(ClockEvent):
+    """It runs again: that it was stopped or ended is taken back."""
+
+    TYPE: ClassVar[str] = "studyline.regulatory.clock.reopened.v1"
+
+
 EVENTS: tuple[type[PublicEvent], ...] = (
     RegulatoryClockStarted,
     RegulatoryClockPaused,
@@ -92,4 +98,5 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     RegulatoryDeadlineMissed,
     RegulatoryClockStopped,
     RegulatoryClockEnded,
+    RegulatoryClockReopened,
 )
