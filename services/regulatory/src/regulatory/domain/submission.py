@@ -25,6 +25,7 @@ from regulatory.domain.submission_commands import (
     ImplementModification,
     LapseSubmission,
     NameDocuments,
+    PlainStep,
     PrepareSubmission,
     ReceiveQuestions,
     ReinstateApproval,
@@ -117,17 +118,7 @@ def decide(submission: Submission | None, command: SubmissionCommand) -> list[Su
             return fulfil(submission, command)
         case ImplementModification():
             return implement(submission, command)
-        case (
-            BeginPreparation()
-            | StartValidation()
-            | Validate()
-            | FindInvalid()
-            | StartAssessment()
-            | WithdrawSubmission()
-            | SuspendApproval()
-            | ReinstateApproval()
-            | RevokeApproval()
-        ):
+        case PlainStep():
             return _plain(submission, PLAIN[type(command)], command.occurred_at)
 
 

@@ -87,7 +87,11 @@ class AdoptSubmission(PrepareSubmission):
     limits: tuple[AnswerLimit | None, ...] = ()
 
 
-class BeginPreparation(Command):
+class PlainStep(Command):
+    """A step that needs its date and nothing more. Subclasses name it."""
+
+
+class BeginPreparation(PlainStep):
     """Begin work on a planned submission."""
 
 
@@ -109,7 +113,7 @@ class Submit(Command):
     not_approved: tuple[DocumentVersion, ...] = ()
 
 
-class StartValidation(Command):
+class StartValidation(PlainStep):
     """Note that the body looks whether the dossier is complete (CTR: the reporting member state is named)."""
 
 
@@ -127,15 +131,15 @@ class AnswerQuestions(Command):
     phase: Phase = "assessment"
 
 
-class Validate(Command):
+class Validate(PlainStep):
     """Note that the body finds the dossier complete."""
 
 
-class FindInvalid(Command):
+class FindInvalid(PlainStep):
     """Note that the body finds the dossier incomplete for good."""
 
 
-class StartAssessment(Command):
+class StartAssessment(PlainStep):
     """Note that the body assesses the dossier."""
 
 
@@ -163,7 +167,7 @@ class RejectSubmission(Command):
     reference: str | None = None
 
 
-class WithdrawSubmission(Command):
+class WithdrawSubmission(PlainStep):
     """Take the submission back; after an approval this gives the approval up."""
 
 
@@ -187,15 +191,15 @@ class RenewApproval(Command):
     expires_on: BusinessTime | None = None
 
 
-class SuspendApproval(Command):
+class SuspendApproval(PlainStep):
     """Note that the body has suspended its approval."""
 
 
-class ReinstateApproval(Command):
+class ReinstateApproval(PlainStep):
     """Note that the body has lifted a suspension."""
 
 
-class RevokeApproval(Command):
+class RevokeApproval(PlainStep):
     """Note that the body has taken its approval back."""
 
 

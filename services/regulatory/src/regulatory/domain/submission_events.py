@@ -17,6 +17,10 @@ class AnswerLimit(BaseModel):
     lapses: bool = False
 
 
+class BareStep(Event):
+    """A step of which nothing is told but its date. Subclasses name it."""
+
+
 class SubmissionBegun(Event):
     """What the first event of a submission tells."""
 
@@ -44,15 +48,15 @@ class SubmissionDocumentsNamed(Event):
     documents: tuple[DocumentVersion, ...]
 
 
-class SubmissionReady(Event):
+class SubmissionReady(BareStep):
     """The dossier has passed its quality control."""
 
 
-class SubmissionSubmitted(Event):
+class SubmissionSubmitted(BareStep):
     """The body has the submission."""
 
 
-class SubmissionValidationStarted(Event):
+class SubmissionValidationStarted(BareStep):
     """The body looks whether the dossier is complete."""
 
 
@@ -63,7 +67,7 @@ class SubmissionQuestionsReceived(Event):
     limit: AnswerLimit | None = None
 
 
-class SubmissionQuestionsAnswered(Event):
+class SubmissionQuestionsAnswered(BareStep):
     """The body has the answers."""
 
 
@@ -75,15 +79,15 @@ class SubmissionValidationQuestionsAnswered(SubmissionQuestionsAnswered):
     """The body has what it asked for."""
 
 
-class SubmissionValidated(Event):
+class SubmissionValidated(BareStep):
     """The dossier is complete."""
 
 
-class SubmissionFoundInvalid(Event):
+class SubmissionFoundInvalid(BareStep):
     """The dossier is incomplete for good."""
 
 
-class SubmissionAssessmentStarted(Event):
+class SubmissionAssessmentStarted(BareStep):
     """The body assesses the dossier."""
 
 
@@ -115,7 +119,7 @@ class SubmissionRejected(Event):
     reference: str | None
 
 
-class SubmissionWithdrawn(Event):
+class SubmissionWithdrawn(BareStep):
     """The applicant took the submission back."""
 
 
@@ -126,7 +130,7 @@ class SubmissionLapsed(Event):
     round: int | None
 
 
-class ApprovalExpired(Event):
+class ApprovalExpired(BareStep):
     """The approval has run out."""
 
 
@@ -137,15 +141,15 @@ class ApprovalRenewed(Event):
     expires_on: BusinessTime | None
 
 
-class ApprovalSuspended(Event):
+class ApprovalSuspended(BareStep):
     """The body suspended its approval."""
 
 
-class ApprovalReinstated(Event):
+class ApprovalReinstated(BareStep):
     """The body lifted the suspension."""
 
 
-class ApprovalRevoked(Event):
+class ApprovalRevoked(BareStep):
     """The body took its approval back."""
 
 

@@ -8,29 +8,19 @@ from pydantic import model_validator
 from regulatory.domain.submission_events import (
     STEP_OF,
     AnswerLimit,
-    ApprovalExpired,
-    ApprovalReinstated,
     ApprovalRenewed,
-    ApprovalRevoked,
-    ApprovalSuspended,
+    BareStep,
     ConditionFulfilled,
     ModificationImplemented,
     SubmissionApproved,
-    SubmissionAssessmentStarted,
     SubmissionBegun,
     SubmissionDocumentsNamed,
     SubmissionEvent,
-    SubmissionFoundInvalid,
     SubmissionLapsed,
     SubmissionPartConcluded,
     SubmissionQuestionsAnswered,
     SubmissionQuestionsReceived,
-    SubmissionReady,
     SubmissionRejected,
-    SubmissionSubmitted,
-    SubmissionValidated,
-    SubmissionValidationStarted,
-    SubmissionWithdrawn,
 )
 from regulatory.domain.submission_steps import (
     STAGE_AFTER,
@@ -180,22 +170,7 @@ def _told(submission: Submission, event: SubmissionEvent) -> dict[str, Any]:
             facts = {"site_id": event.site_id, "urgent_safety_measure": event.urgent_safety_measure}
             one = Implementation.model_validate({**facts, "on": event.occurred_at})
             return {"implementations": (*submission.implementations, one)}
-        case (
-            SubmissionBegun()
-            | SubmissionReady()
-            | SubmissionSubmitted()
-            | SubmissionValidationStarted()
-            | SubmissionValidated()
-            | SubmissionFoundInvalid()
-            | SubmissionAssessmentStarted()
-            | SubmissionPartConcluded()
-            | SubmissionWithdrawn()
-            | SubmissionLapsed()
-            | ApprovalExpired()
-            | ApprovalSuspended()
-            | ApprovalReinstated()
-            | ApprovalRevoked()
-        ):
+        case SubmissionBegun() | BareStep() | SubmissionPartConcluded() | SubmissionLapsed():
             return {}
 
 

@@ -61,21 +61,7 @@ def publish_submission(state: Submission, event: events.SubmissionEvent) -> Publ
             return public.SubmissionModificationImplemented(
                 **about, implemented_at_site_id=site_id, urgent_safety_measure=urgent
             )
-        case (
-            events.SubmissionPlanned()
-            | events.SubmissionPrepared()
-            | events.SubmissionReady()
-            | events.SubmissionSubmitted()
-            | events.SubmissionValidationStarted()
-            | events.SubmissionQuestionsAnswered()
-            | events.SubmissionValidated()
-            | events.SubmissionFoundInvalid()
-            | events.SubmissionAssessmentStarted()
-            | events.SubmissionWithdrawn()
-            | events.ApprovalExpired()
-            | events.ApprovalSuspended()
-            | events.ApprovalRevoked()
-        ):
+        case events.SubmissionBegun() | events.BareStep():
             return PLAIN_EVENTS[type(event)](**about)
 
 
