@@ -232,3 +232,15 @@ def test_an_item_that_a_rule_asks_for_only_now_is_lost_where_it_did_not_apply_be
     state = assessed(gate(staff=FIT))
     with_ind = gate(staff=FIT, facts=StudyFacts(product="none", ind=False, laboratory=True, systems=False))
     assert "normal_ranges missing" in told(decide(state, assess(with_ind)))
+
+
+def test_after_the_sites_end_nothing_is_told_any_more_and_no_date_is_waited_for() -> None:
+    of = gate(proof("insurance", expires_on="2026-06-30"))
+    state = assessed(of)
+    over = AssessChecklist.model_validate({**ABOUT, "gate": gate(), "ended": True})
+    assert decide(state, over) == [NextLookSet(occurred_at=NOW, due_at=None)]
+    assert decide(assessed(gate()), over) == decide(None, over) == []
+    late = RecordChecklistEvidence.model_validate({**ABOUT, **BY_HAND, "gate": of, "code": "indemnity", "ended": True})
+    with pytest.raises(Refused) as refused:
+        decide(state, late)
+    assert codes_of(refused) == ["site_ended"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from kernel import Refused
 from sites.domain.checklist_rules import RULES, StudyFacts
+from sites.domain.evidence import Evidence
 from sites.domain.green_light import Kept, gate_of, leader_on
 from sites.domain.site_checklist import SiteChecklist
 from sites.domain.site_team import Expiry, Member, SiteTeam
@@ -91,3 +92,10 @@ def test_a_certificate_without_an_end_ends_when_the_team_learns_that_it_expired(
     )
     gate = gate_of(site(), Kept(study=after(set_up()), own=own, team=team), DAY)
     assert [one.expires_on for one in gate.proofs] == [ends]
+
+
+def test_evidence_given_up_before_its_end_was_kept_counts_no_more_either() -> None:
+    facts = {**SITE, "source_id": "x", "event_id": "e1", "since": None, "expires_on": None, "kind": "insurance"}
+    [given_up] = gate_of(site(), Kept(evidence=(Evidence.model_validate({**facts, "in_force": False}),)), DAY).proofs
+    assert given_up.ended_by == "e1"
+    assert given_up.was_given_up(DAY, hindsight=False)

@@ -19,9 +19,9 @@ from sites.domain.study_site_messages import (
     BeginStartUp,
     CloseSite,
     CloseToEnrolment,
-    HoldReason,
     LiftSuspension,
     PauseEnrolment,
+    PersonsReason,
     RejectSite,
     ResumeEnrolment,
     SelectionReason,
@@ -61,9 +61,9 @@ class SelectionRequest(StepRequest):
 
 
 class PauseRequest(StepRequest):
-    """A hold, and why in one word besides the reason."""
+    """A hold, and why in one word besides the reason; what the site has lost is found by the platform."""
 
-    because: HoldReason | None = None
+    because: PersonsReason | None = None
 
 
 class SuspensionRequest(StepRequest):

@@ -104,8 +104,10 @@ def _rules(study: StudyChecklist | None, kept: str | None) -> dict[str, object]:
 
 def proof_of(evidence: Evidence) -> Proof:
     """Evidence as a judgement takes it."""
-    told = evidence.model_dump(include={"kind", "event_id", "since", "expires_on", "covers", "ended_by", "ended_on"})
-    return Proof.model_validate(told)
+    told = evidence.model_dump(include={"kind", "event_id", "since", "expires_on", "covers", "ended_on"})
+    # Evidence that was given up before its end was kept is known by its own event only.
+    ended_by = None if evidence.in_force else evidence.ended_by or evidence.event_id
+    return Proof.model_validate({**told, "ended_by": ended_by})
 
 
 def staff_of(known: Iterable[Known]) -> Staff:

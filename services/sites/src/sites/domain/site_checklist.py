@@ -72,6 +72,8 @@ def waiver_content(site_id: str, checklist_version: str, code: str, reason: str)
 
 def decide(checklist: SiteChecklist | None, command: SiteChecklistCommand) -> list[SiteChecklistEvent]:
     """What follows from the command, and from judging every item after it."""
+    if command.ended:
+        return over(checklist, command)
     match command:
         case AssessChecklist():
             own: list[SiteChecklistEvent] = []
@@ -84,6 +86,15 @@ def decide(checklist: SiteChecklist | None, command: SiteChecklistCommand) -> li
         case EndChecklistWaiver():
             own = end_waiver(checklist, command)
     return [*_opened(checklist, command), *own, *_assessed(checklist, command, own)]
+
+
+def over(checklist: SiteChecklist | None, command: SiteChecklistCommand) -> list[SiteChecklistEvent]:
+    """After the site's end nothing is recorded any more, and no date is waited for."""
+    if not isinstance(command, AssessChecklist):
+        detail = "The site's part in the study is over: its checklist stays as it was."
+        raise Refused(Reason(code="site_ended", detail=detail))
+    waits = checklist is not None and checklist.due_at is not None
+    return [NextLookSet(occurred_at=command.now, due_at=None)] if waits else []
 
 
 def record(checklist: SiteChecklist | None, command: RecordChecklistEvidence) -> list[SiteChecklistEvent]:

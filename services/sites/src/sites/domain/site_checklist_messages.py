@@ -11,7 +11,10 @@ from sites.domain.activation import Gate, Judged, Proof
 
 
 class ChecklistCommandBase(Command):
-    """Every command carries whose checklist it is, and all that the judgement rests on, at the present instant."""
+    """Every command carries whose checklist it is, and all that the judgement rests on, at the present instant.
+
+    `ended` says that the site's part is over: nothing is judged any more.
+    """
 
     checklist_id: str
     site_id: str
@@ -20,6 +23,7 @@ class ChecklistCommandBase(Command):
     country: str
     now: BusinessTime
     gate: Gate
+    ended: bool = False
 
 
 class AssessChecklist(ChecklistCommandBase):

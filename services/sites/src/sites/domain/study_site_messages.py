@@ -36,7 +36,8 @@ SelectionReason = Literal[
     "other",
 ]
 """Why a site is chosen or not, in the words of the feasibility (TMF Reference Model 05.01.03 and 05.01.05)."""
-HoldReason = Literal["prerequisite_lost", "safety", "quality", "supply", "sponsor", "site", "other"]
+PersonsReason = Literal["safety", "quality", "supply", "sponsor", "site", "other"]
+HoldReason = Literal["prerequisite_lost"] | PersonsReason
 Suspender = Literal["competent_authority", "ethics_committee", "sponsor"]
 
 # Commands

@@ -14,7 +14,7 @@ from sites.domain import evidence
 from sites.domain.activation import Gate, judged
 from sites.domain.green_light import Kept, Known, gate_of, leader_on, staff_of
 from sites.domain.site_checklist_messages import AssessChecklist
-from sites.domain.study_site import StudySite
+from sites.domain.study_site import ENDED, StudySite
 from sites.domain.study_site_messages import ActivateSite, FollowChecklist
 from sites.store import DELEGATIONS, EVIDENCE, SITE_CHECKLISTS, SITE_TEAMS, STUDY_CHECKLISTS, STUDY_SITES, TRAININGS
 
@@ -105,7 +105,8 @@ async def about_checklist(unit: Unit, site_id: str, now: BusinessTime) -> dict[s
     site = await unit.require(STUDY_SITES, site_id)
     owned = site.model_dump(include={"site_id", "study_id", "sponsor_id", "country"})
     gate = await gate_for(unit, site, now)
-    return {**owned, "checklist_id": site_checklist_id(site_id), "now": now, "gate": gate}
+    about = {"checklist_id": site_checklist_id(site_id), "now": now, "gate": gate, "ended": site.status in ENDED}
+    return {**owned, **about}
 
 
 def follow_checklist(site_id: str) -> Builder[FollowChecklist]:
