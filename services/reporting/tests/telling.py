@@ -6,6 +6,7 @@ from typing import Any
 from contracts import Envelope, PublicEvent, Received, Sponsor, derived_id, monitoring, regulatory, sponsor_id
 from contracts import sites as public
 from telling_clocks import ClockStory
+from telling_tmf import DocumentStory, open_file
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -162,6 +163,12 @@ def whole_story(sponsor: str, number: str) -> Story:
     first.clock("competent_authority", "eu-ctr-part-i", (regulatory.RegulatoryClockStopped, {"in_time": True}))
     first.clock("competent_authority", "approval-expiry", (regulatory.RegulatoryDeadlineApproaching, {"percent": 80}))
     first.clock("ethics_committee", "eu-ctr-part-ii", (regulatory.RegulatoryDeadlineMissed, {}))
+    open_file(story)
+    document = DocumentStory(story, "contract", "05.02.12", "site", "DE", first.site_id)
+    document.expected("2024-08-01")
+    document.received("2024-07-20")
+    document.filed("2024-07-25", expires_on="2024-08-30")
+    DocumentStory(story, "plan").expected(None)
     first.visit("SIV", "2024-08", monitoring.MonitoringVisitCompleted, "2024-08-25")
     second.visit("SIV", "2024-10", monitoring.MonitoringVisitCancelled, "2024-09-30")
     second.visit("IMV", "2025-01", monitoring.MonitoringVisitCompleted, "2025-01-15")

@@ -7,6 +7,7 @@ from contracts import PublicEvent, derived_id, monitoring, sites
 from contracts import regulatory as public
 from telling import SiteStory, Story
 from telling_clocks import ClockStory
+from telling_tmf import DocumentStory, open_file
 
 ZONES: Final = {
     "DE": "Europe/Berlin",
@@ -142,3 +143,42 @@ def tell_start_up(story: Story, today: date, shift: int = 0, count: int = 16) ->
         tell_item(told[0], item, head, sites.ChecklistItemMet, today - timedelta(days=1))
     told[0].tell(sites.SiteReadyForActivation, today.isoformat())
     return told
+
+
+ARTIFACTS: Final = (
+    *("01.01.01", "01.01.08", "02.01.01", "02.01.02", "02.02.03", "06.03.02", "07.01.01", "10.01.01", "11.01.01"),
+    *("09.02.03", "08.01.01", "03.01.01", "04.01.01"),
+)
+SITE_ARTIFACTS: Final = ("05.01.03", "05.02.04", "05.02.07", "05.02.12", "05.02.18", "05.03.01", "05.03.03", "06.01.04")
+
+
+def tell_tmf(story: Story, today: date, shift: int = 0, count: int = 16) -> None:
+    """A trial master file with documents of the trial, of each country and of so many sites, in every stage."""
+    open_file(story)
+    for number, artifact in enumerate(ARTIFACTS):
+        tell_document(DocumentStory(story, artifact, artifact), number + shift, today)
+    for place in range(count):
+        country = list(ZONES)[place % len(ZONES)]
+        site_id = SiteStory(story, f"{place + 1}", country).site_id
+        for number, artifact in enumerate(SITE_ARTIFACTS):
+            document = DocumentStory(story, f"{site_id} {artifact}", artifact, "site", country, site_id)
+            tell_document(document, place * 3 + number + shift, today)
+
+
+def tell_document(document: DocumentStory, number: int, today: date) -> None:
+    """The document's way, as far as its number lets it come: most are filed."""
+    due_on = today + timedelta(days=(number * 11) % 90 - 60)
+    document.expected(due_on.isoformat())
+    if number % 7 in {1, 4}:
+        return
+    on = (today - timedelta(days=2)).isoformat()
+    document.received(on)
+    match number % 11:
+        case 3:
+            document.returned(on)
+        case 6:
+            pass
+        case 9:
+            document.filed(on, expires_on=(today - timedelta(days=1)).isoformat())
+        case _:
+            document.filed(on)

@@ -22,6 +22,7 @@ def test_the_openapi_document_is_valid_and_tells_of_every_route(service: Service
         "/v1/timeline/stream",
         "/v1/start-up",
         "/v1/submission-board",
+        "/v1/tmf-completeness",
         "/v1/freshness",
         "/v1/parked",
         "/v1/parked/discard",

@@ -25,6 +25,7 @@ from reporting.projections import (
     submission_board,
     submissions,
     timeline,
+    tmf,
 )
 
 STUDIES: Final = studies.COLLECTION
@@ -39,13 +40,16 @@ CHECKLISTS: Final = checklists.COLLECTION
 STUDY_CHECKLISTS: Final = checklists.STUDY_COLLECTION
 SUBMISSION_BOARD: Final = submission_board.COLLECTION
 START_UP: Final = start_up.COLLECTION
+TMF: Final = tmf.FILES
+TMF_DOCUMENTS: Final = tmf.DOCUMENTS
+TMF_COMPLETENESS: Final = tmf.COLLECTION
 COUNTS: Final = "study_counts"
 FRESHNESS: Final = "freshness"
 
-BOARDS: Final = (SUBMISSION_BOARD, START_UP)
+BOARDS: Final = (SUBMISSION_BOARD, START_UP, TMF_COMPLETENESS)
 NAMES: Final = (
     *(STUDIES, SITES, SUBJECTS, MILESTONES, FACTS, SUBMISSIONS, CLOCKS),
-    *(CHECKLISTS, STUDY_CHECKLISTS),
+    *(CHECKLISTS, STUDY_CHECKLISTS, TMF, TMF_DOCUMENTS),
     *(TIMELINE, COUNTS, FRESHNESS),
     *BOARDS,
 )
@@ -76,6 +80,9 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ("study", "shown", "order"),
         ("country", "shown", "order"),
     ),
+    TMF: (("sponsor", "_id"), ("study", "_id")),
+    TMF_DOCUMENTS: (("group", "stage", "due_on", "expires_on"),),
+    TMF_COMPLETENESS: (("study",),),
     START_UP: (
         ("shown", "by_study"),
         ("shown", "by_country"),

@@ -8,13 +8,13 @@ from chassis import clock
 from contracts import sponsor_id
 from playwright.async_api import ViewportSize, expect
 from telling import Story
-from telling_boards import tell_start_up, tell_starting_site, tell_submission, tell_submissions
+from telling_boards import tell_start_up, tell_starting_site, tell_submission, tell_submissions, tell_tmf
 
 from .conftest import Portal, Window
 from .test_accessibility import FIND, GRAVE, told
 
 pytestmark = pytest.mark.stack
-BOARDS = ("/submissions", "/start-up")
+BOARDS = ("/submissions", "/start-up", "/tmf")
 BROWSER = pytest.mark.browser
 WIDE, NARROW = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 SPONSOR, RIVAL = "Start-up & Sons", "Nobody's Business"
@@ -27,6 +27,7 @@ async def starting(portal: Portal) -> Story:
     story.registered(title="A study in <b>start-up</b>", countries=("DE", "FR"))
     tell_submissions(story, clock.now().date())
     tell_start_up(story, clock.now().date())
+    tell_tmf(story, clock.now().date())
     await portal.tell(story.told)
     return story
 
@@ -38,6 +39,7 @@ async def rival(portal: Portal) -> Story:
     story.registered(title="Secret of a rival", registry_ids=("NCT-RIVAL",))
     tell_submission(story, "BR", "ethics_committee", 1, clock.now().date())
     tell_starting_site(story, 1, "BR", clock.now().date(), 3)
+    tell_tmf(story, clock.now().date(), count=1)
     await portal.tell(story.told)
     return story
 
@@ -69,7 +71,7 @@ async def test_a_board_with_nothing_on_it_says_what_fills_it(portal: Portal, pat
         assert "appears here as soon as" in page
 
 
-@pytest.mark.parametrize("path", [f"{path}?show=nonsense" for path in BOARDS])
+@pytest.mark.parametrize("path", ["/submissions?show=nonsense", "/start-up?order=x", "/tmf?zone=no"])
 async def test_a_filter_that_means_nothing_is_refused_as_a_page(portal: Portal, path: str) -> None:
     async with portal.visitor() as visitor:
         answer = await visitor.get(path)
@@ -117,6 +119,32 @@ async def test_a_cell_says_what_is_missing_or_by_what_it_is_met_in_words(portal:
         blocked = unescape((await visitor.get("/start-up?blocked_by=product_receipt&order=country")).text)
         assert 0 < blocked.count('<th scope="row"') < page.count('<th scope="row"')
         assert "No site fits" in (await visitor.get("/start-up?blocked_by=nothing_known")).text
+
+
+async def test_a_studys_page_leads_to_its_boards_and_says_what_is_urgent(portal: Portal, starting: Story) -> None:
+    async with portal.visitor(SPONSOR) as visitor:
+        page = unescape((await visitor.get(f"/studies/{starting.study_id}")).text)
+        for path, text in (
+            ("/start-up", "16 sites, 1 ready"),
+            ("/submissions", "overdue"),
+            ("/tmf", "documents filed"),
+        ):
+            place = page.index(f'href="{path}?study={starting.study_id}"')
+            assert text in page[place : place + 300]
+
+
+async def test_a_file_is_told_by_zone_and_by_site(portal: Portal, starting: Story) -> None:
+    async with portal.visitor(SPONSOR) as visitor:
+        page = unescape((await visitor.get("/tmf")).text)
+        assert "NCT-START-1" in page
+        page = unescape((await visitor.get(f"/tmf?study={starting.study_id}")).text)
+        assert "IRB/IEC and other approvals" in page
+        assert "Trial and country" in page
+        assert "DE-001" in page
+        assert f'href="/tmf?study={starting.study_id}&zone=05"' in page
+        zone = unescape((await visitor.get(f"/tmf?study={starting.study_id}&zone=05")).text)
+        assert "Zone 05 <b>Site management</b>" in zone
+        assert zone.count('<th role="rowheader"') < page.count('<th role="rowheader"')
 
 
 @BROWSER

@@ -10,6 +10,7 @@ from reporting import queries
 from reporting.generations import Generations
 from reporting.queries.start_up import StartUpFilter, StartUpSite
 from reporting.queries.submission_board import BoardSubmission, SubmissionFilter
+from reporting.queries.tmf import TmfFigures, TmfFilter
 
 
 def router(generations: Generations) -> APIRouter:
@@ -30,5 +31,12 @@ def router(generations: Generations) -> APIRouter:
     ) -> Page[BoardSubmission]:
         """Submissions with the periods that run for them: overdue first, then by what is due."""
         return await queries.submission_board_page(database, caller.scope, asked, wanted)
+
+    @routes.get("/tmf-completeness")
+    async def list_tmf_completeness(
+        caller: Caller, wanted: Paging, asked: Annotated[TmfFilter, Query()]
+    ) -> Page[TmfFigures]:
+        """How complete trial master files are, of what is due: by study, or in parts of one study."""
+        return await queries.tmf_page(database, caller.scope, asked, wanted)
 
     return routes

@@ -15,8 +15,19 @@ from contracts.monitoring import MonitoringVisitEvent
 from contracts.regulatory import ClockEvent, SubmissionEvent
 
 from reporting.handlers.settling import EVERYTHING, Owner, Owners, Tell, in_parts, owners_in, settle
-from reporting.projections import checklists, milestones, sites, start_up, submission_board
-from reporting.store import CHECKLISTS, CLOCKS, MILESTONES, SITES, START_UP, SUBMISSION_BOARD, SUBMISSIONS
+from reporting.projections import checklists, milestones, sites, start_up, submission_board, tmf
+from reporting.store import (
+    ALL_OF_THEM,
+    CHECKLISTS,
+    CLOCKS,
+    MILESTONES,
+    SITES,
+    START_UP,
+    SUBMISSION_BOARD,
+    SUBMISSIONS,
+    TMF_COMPLETENESS,
+    TMF_DOCUMENTS,
+)
 
 AT_ONCE: Final = 2_000
 
@@ -109,7 +120,28 @@ async def _every_site(database: Database) -> Owners:
     return await owners_in(database, SITES, "$_id", {})
 
 
+async def _tell_groups(database: Database, ids: Sequence[str]) -> Mapping[str, Document]:
+    counted = {name: f"${name}" for name in ("group", "stage", "due_on", "expires_on")}
+    place = {name: {"$first": f"${name}"} for name in ("level", "country", "site_id", "zone")}
+    stages = [{"$group": {"_id": counted, "count": ALL_OF_THEM, **place}}, {"$sort": {"_id": 1}}]
+    found = await database.collection(TMF_DOCUMENTS).aggregate(
+        EVERYTHING, stages, condition={"group": {"$in": list(ids)}}
+    )
+    told: dict[str, Document] = {}
+    for one in found:
+        group, about = one["_id"].pop("group"), {name: one[name] for name in place}
+        told.setdefault(group, {**about, "shown": "open", "counts": []})["counts"].append(
+            {**one["_id"], "count": one["count"]}
+        )
+    return told
+
+
+async def _every_group(database: Database) -> Owners:
+    return await owners_in(database, TMF_DOCUMENTS, "$group", {})
+
+
 BOARDS: Final = (
     Board(SUBMISSION_BOARD, _submission_touched, _tell_submissions, _every_submission),
     Board(START_UP, _site_touched, _tell_sites, _every_site),
+    Board(TMF_COMPLETENESS, tmf.group_of, _tell_groups, _every_group),
 )

@@ -6,7 +6,7 @@ from typing import Any
 from chassis.mongo import Database
 from fastapi import APIRouter
 
-from reporting.portal import boards, data, pages, sign_in
+from reporting.portal import boards, data, pages, sign_in, tmf
 from reporting.portal.rendering import Renderer
 from reporting.portal.setup import PortalSettings
 
@@ -22,6 +22,7 @@ def router(database: Database, settings: PortalSettings, pinned: Sequence[Any]) 
         data.router(database, pinned),
         sign_in.router(settings, renderer),
         boards.router(database, renderer, pinned),
+        tmf.router(database, renderer, pinned),
         pages.router(database, renderer, pinned),
     )
     for part in parts:

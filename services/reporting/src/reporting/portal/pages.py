@@ -18,6 +18,7 @@ from reporting.portal.choices import choices, labels_of
 from reporting.portal.errors import page_route
 from reporting.portal.freshness import freshness_of
 from reporting.portal.latest import entries_of, headlines
+from reporting.portal.panels import panels_of
 from reporting.portal.recent import Recent
 from reporting.portal.rendering import Renderer
 from reporting.portal.wording import slip
@@ -83,6 +84,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             "milestones": _milestones(study),
             "dates": [[one.kind, one.planned, one.actual] for one in study.milestones],
             "today": clock.now().date().isoformat(),
+            "boards": await panels_of(database, caller.scope, study_id),
             "countries": await queries.countries(database, caller.scope, study_id),
             "sites": sites.items,
             "next": f"{here}?cursor={sites.next}" if sites.next else None,

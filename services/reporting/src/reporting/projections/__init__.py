@@ -6,7 +6,7 @@ from typing import Final
 from chassis.stream.projecting import Rows
 from contracts import Received
 
-from reporting.projections import checklists, clocks, facts, milestones, sites, studies, subjects, submissions
+from reporting.projections import checklists, clocks, facts, milestones, sites, studies, subjects, submissions, tmf
 
 ROWS: Final[Sequence[Rows[Received]]] = (
     studies.ROWS,
@@ -19,5 +19,7 @@ ROWS: Final[Sequence[Rows[Received]]] = (
     clocks.ROWS,
     checklists.ROWS,
     checklists.STUDY_ROWS,
+    tmf.FILE_ROWS,
+    tmf.DOCUMENT_ROWS,
 )
 """Every projection but the timeline, which is made anew for each batch: `timeline.entries_at`."""

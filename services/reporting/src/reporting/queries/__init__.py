@@ -15,6 +15,7 @@ from reporting.queries.paging import paged
 from reporting.queries.start_up import start_up_page, start_up_totals
 from reporting.queries.submission_board import submission_board_page, submission_totals
 from reporting.queries.timeline import entry, timeline_page
+from reporting.queries.tmf import tmf_page
 from reporting.store import (
     ACTIVE,
     ALL_OF_THEM,
@@ -41,6 +42,7 @@ __all__ = [
     "submission_board_page",
     "submission_totals",
     "timeline_page",
+    "tmf_page",
     "totals",
 ]
 
