@@ -71,7 +71,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             ],
             "asked": asked,
             "tables": tables,
-            "parts_of": asked.study,
+            "in_parts": asked.study is not None and bool(shown),
             "whole": f"/tmf?study={asked.study}",
             "link": partial(address_of, "/tmf", asked),
             "zones": ZONES,
