@@ -232,7 +232,7 @@ def api_routes(service: Service) -> list[str]:
 def names_of(story: Story) -> set[str]:
     """Everything by which a story could be recognised."""
     fields = ((name, value) for one in story.told for name, value in one.event.model_dump().items())
-    ids = {value for name, value in fields if name.endswith("_id") and name != "rule_id"}
+    ids = {value for name, value in fields if name.endswith("_id") and name not in {"rule_id", "unique_id"}}
     named = {story.study_id, sponsor_id(story.sponsor), story.sponsor, f"NCT-{story.number}"}
     return {str(one) for one in ids if one} | named | {one.envelope.id for one in story.told}
 

@@ -8,7 +8,7 @@ import pytest
 from asking import Asking
 from chassis import clock
 from chassis.mongo import Database
-from contracts import PublicEvent, derived_id, regulatory
+from contracts import PublicEvent, Received, derived_id, regulatory
 from reporting.consumers import on_events
 from reporting.projections import clocks as clock_rows
 from reporting.projections import submissions as submission_rows
@@ -185,6 +185,23 @@ def test_a_missed_clock_runs_again_where_it_is_extended_and_a_paused_one_stays_p
     row = clock_rows.fold({"status": "running", "percent": 80, "in_time": None}, missed)
     assert (row["status"], clock_rows.fold(row, extended)["status"]) == ("missed", "running")
     assert clock_rows.fold({**row, "status": "paused"}, extended)["status"] == "paused"
+
+
+@pytest.mark.parametrize(
+    ("how", "stage"),
+    [
+        ({"with_conditions": False}, "approved"),
+        ({"with_conditions": True}, "approved_with_conditions"),
+        ({"with_conditions": False, "tacit": True}, "tacitly_approved"),
+    ],
+)
+def test_an_approval_says_how_the_body_agreed(how: dict[str, bool], stage: str) -> None:
+    told = Told()
+    told.submission("one", regulatory.SubmissionSubmitted, regulatory.SubmissionApproved)
+    approved = told.story.told[-1]
+    again = regulatory.SubmissionApproved.model_validate({**approved.event.model_dump(), **how, "rounds": 2})
+    row = submission_rows.fold({"stage": "submitted", "rounds": 1}, Received(approved.envelope, again))
+    assert (row["stage"], row["rounds"]) == (stage, 2)
 
 
 def test_every_step_of_a_submission_leads_somewhere_or_is_known_to_lead_nowhere() -> None:

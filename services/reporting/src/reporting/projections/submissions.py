@@ -10,7 +10,7 @@ from typing import Any, Final
 from chassis.mongo import Document
 from chassis.stream.projecting import Rows
 from contracts import Received
-from contracts.regulatory import SubmissionEvent
+from contracts.regulatory import SubmissionApproved, SubmissionEvent
 
 from reporting.projections.reading import action_of, key_of, owner_of, place_of, version_of
 
@@ -30,7 +30,6 @@ STAGE_AFTER: Final[Mapping[str, str]] = {
     "questions-received": "rfi_received",
     "questions-answered": "rfi_responded",
     "approved": "approved",
-    "tacitly-approved": "tacitly_approved",
     "rejected": "rejected",
     "withdrawn": "withdrawn",
     "lapsed": "lapsed",
@@ -47,7 +46,7 @@ LEAD_NOWHERE: Final = frozenset(
 """Steps after which a submission stands where it stood."""
 DECIDED: Final = frozenset(
     {
-        *("approved", "tacitly_approved", "renewed", "rejected", "withdrawn"),
+        *("approved", "approved_with_conditions", "tacitly_approved", "renewed", "rejected", "withdrawn"),
         *("invalid", "lapsed", "expired", "revoked"),
     }
 )
@@ -60,17 +59,26 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
     """The submission after one more of its events."""
     event = received.event
     assert isinstance(event, SubmissionEvent)
-    before = row or {"kind": None, "stage": UNKNOWN_STAGE, "rounds": 0}
+    before = row or {"stage": UNKNOWN_STAGE, "rounds": 0}
     action = action_of(event)
     return {
         **owner_of(received),
         **place_of(received),
         "body": event.body,
-        "kind": getattr(event, "kind", before["kind"]),
-        "stage": STAGE_AFTER.get(action, before["stage"]),
-        "rounds": before["rounds"] + (action == QUESTIONS),
+        "kind": event.kind,
+        "stage": _stage(before["stage"], event),
+        # Events from before rounds were told say 0.
+        "rounds": max(event.rounds, before["rounds"] + (action == QUESTIONS)),
         "last_step": {"kind": action.replace("-", "_"), "occurred_at": received.envelope.occurred_at},
     }
+
+
+def _stage(before: str, event: SubmissionEvent) -> str:
+    if isinstance(event, SubmissionApproved) and event.tacit:
+        return "tacitly_approved"
+    if isinstance(event, SubmissionApproved) and event.with_conditions:
+        return "approved_with_conditions"
+    return STAGE_AFTER.get(action_of(event), before)
 
 
 ROWS: Final = Rows(COLLECTION, key_of("submission", "submission_id"), version_of, fold)
