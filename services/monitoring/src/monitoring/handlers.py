@@ -5,12 +5,13 @@ decision rests on. A study or site is known once its event has come from `sites`
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from chassis.commands import Builder, Unit
+from chassis.commands import Aggregate, Builder, Unit
 from chassis.mongo import Document
 from chassis.problems import Problem
-from kernel import Command
+from contracts.obligations import Obligation, governing
+from kernel import Command, State
 
 from monitoring.projections import SITES, STUDIES
 
@@ -61,3 +62,8 @@ def _only(found: list[Document], kind: str, identifier: str) -> Document:
         return found[0]
     detail = f"There is no {kind} {identifier} that you may see. If it was made just now, try again in a moment."
     raise Problem(404, f"{kind}_not_found", detail, field=f"{kind}_id")
+
+
+def obligation_of(aggregate: Aggregate[Any, Any, Any], _: State, command: Command) -> Obligation | None:
+    """The obligation to which a command of this service belongs."""
+    return governing("monitoring", aggregate.name, type(command).__name__)

@@ -1,7 +1,7 @@
-"""Public event → read-model row: which studies and sites there are, and whose. Pure.
+"""Public event → read-model row: which studies and sites there are, whose, and what was agreed about them. Pure.
 
-A row has the top-level `sponsor` and `study` by which every read is scoped. What a row tells never changes after the
-event that made it, so all other events pass by.
+A row has the top-level `sponsor` and `study` by which every read is scoped. What the row of a study or a site tells
+never changes after the event that made it, so all other events pass it by.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any
 from chassis.mongo import Document
 from chassis.stream.projecting import Rows
 from contracts import Received
+from contracts.agreed import agreement_key, agreement_row
 from contracts.sites import SiteIdentified, StudyRegistered
 
 
@@ -42,3 +43,4 @@ def site_row(_: Mapping[str, Any] | None, received: Received) -> Document:
 
 STUDIES = Rows("studies", study_key, version_of, study_row)
 SITES = Rows("sites", site_key, version_of, site_row)
+AGREEMENTS = Rows("sponsor_agreements", agreement_key, version_of, agreement_row)

@@ -71,6 +71,7 @@ ADVERSE_EVENTS = Aggregate(
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries need."""
+    await database.collection("sponsor_agreements").ensure_index([("study", 1)])
     for aggregate in (MONITORING_VISITS, SUBJECT_VISITS, PROTOCOL_DEVIATIONS, ADVERSE_EVENTS):
         for field in ("sponsor", "study", "state.site_id"):
             await database.collection(aggregate.collection).ensure_index([(field, 1), ("_id", 1)])

@@ -3,6 +3,7 @@
 from functools import partial
 
 from chassis.http.asyncapi import document_of
+from chassis.obligations import Obligations, agreed_in
 from chassis.service import Parts, Service
 from chassis.ticking import Ticker
 from contracts import received
@@ -11,6 +12,8 @@ from contracts import regulatory as public
 from regulatory import __version__, api, store
 from regulatory.consumers import LISTENS_TO, on_events
 from regulatory.handlers.due import whatever_is_due
+from regulatory.handlers.known import obligation_of
+from regulatory.projections import AGREEMENTS
 from regulatory.settings import Settings
 
 NAME = "regulatory"
@@ -27,6 +30,7 @@ def compose(settings: Settings) -> Service:
         prepare=partial(store.prepare, parts.database),
         topic=public.TOPIC,
         asyncapi=document_of(NAME, __version__, public.TOPIC, public.EVENTS),
+        authorise=Obligations(obligation_of, agreed_in(AGREEMENTS.collection)),
     )
     assert service.commands is not None
     due = partial(whatever_is_due, parts.database)

@@ -16,7 +16,7 @@ from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmi
 from regulatory.handlers import tmf_expecting
 from regulatory.handlers.clocks import extend_clock, resume_clock, start_for_submission
 from regulatory.policies import ClockOrder, clock_orders, submission_order
-from regulatory.projections import SITES, STUDIES
+from regulatory.projections import AGREEMENTS, SITES, STUDIES
 from regulatory.store import CLOCKS, SUBMISSIONS
 
 LISTENS_TO = (TOPICS["sites"], TOPICS["monitoring"], TOPICS["regulatory"])
@@ -24,7 +24,7 @@ LISTENS_TO = (TOPICS["sites"], TOPICS["monitoring"], TOPICS["regulatory"])
 
 async def on_events(commands: Commands, database: Database, batch: Sequence[Received]) -> None:
     """Fold the batch's events into this service's own rows, and carry out what they ask; again changes nothing."""
-    await project(database, (STUDIES, SITES), batch)
+    await project(database, (STUDIES, SITES, AGREEMENTS), batch)
     await carry_out(commands, "regulatory", orders_from, batch)
     await tmf_expecting.on_events(commands, database, batch)
 

@@ -1,8 +1,8 @@
-"""Public event → read-model row: which studies and sites there are, and whose. Pure.
+"""Public event → read-model row: which studies and sites there are, whose, and what was agreed about them. Pure.
 
-A row has the top-level `sponsor` and `study` by which every read is scoped. What a row tells never changes after the
-event that made it, so all other events pass by. What makes documents of a trial master file expected is remembered
-whole, one entry an event.
+A row has the top-level `sponsor` and `study` by which every read is scoped. What the row of a study or a site tells
+never changes after the event that made it, so all other events pass it by. What makes documents of a trial master file
+expected is remembered whole, one entry an event.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from typing import Any
 from chassis.mongo import Document
 from chassis.stream.projecting import Entries, Rows
 from contracts import Received
+from contracts.agreed import agreement_key, agreement_row
 from contracts.sites import SiteIdentified, StudyRegistered
 
 from regulatory.domain.tmf_expectations import RULES
@@ -60,4 +61,5 @@ def trigger_of(received: Received) -> Document | None:
 
 STUDIES = Rows("studies", study_key, version_of, study_row)
 SITES = Rows("sites", site_key, version_of, site_row)
+AGREEMENTS = Rows("sponsor_agreements", agreement_key, version_of, agreement_row)
 TMF_TRIGGERS = Entries("tmf_triggers", trigger_of)

@@ -101,6 +101,7 @@ TMF_STANDING = ("stage", "review", "due_on", "expires_on")
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries need."""
+    await database.collection("sponsor_agreements").ensure_index([("study", 1)])
     for field in ("sponsor", "study", "state.site_id"):
         await database.collection(SUBMISSIONS.collection).ensure_index([(field, 1), ("_id", 1)])
     clocks = database.collection(CLOCKS.collection)

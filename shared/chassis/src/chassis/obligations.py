@@ -14,6 +14,7 @@ from kernel import BusinessTime, Command, Reason, Refused, State, bounds
 
 from chassis import clock
 from chassis.journal import Authority, Owner
+from chassis.mongo import Document
 from chassis.unit import Aggregate, Unit
 
 
@@ -91,6 +92,18 @@ class Obligations:
         return Authority(obligation.code, ours.agreement)
 
 
+def agreed_in(collection: str) -> AgreedAbout:
+    """What the rows of a collection say: one an agreement, with its id, `reference` and `holdings` (see `Holding`)."""
+
+    async def agreed_about(unit: Unit, owner: Owner) -> Agreed | None:
+        rows = await unit.read(collection, {"study": owner.study})
+        if not rows:
+            return None
+        return Agreed([row["reference"] for row in rows], [one for row in rows for one in _holdings(row)])
+
+    return agreed_about
+
+
 def acted_in(occurred_at: BusinessTime | None, now: datetime) -> tuple[datetime, datetime]:
     """When the act was done, as first and last instant: as it is told, and now where that is not told or yet to come.
 
@@ -111,6 +124,21 @@ def _not_held(obligation: Obligation, of_it: Sequence[Holding], agreed: Agreed, 
         lies = f"{what} is not transferred to the CRO on {on} by agreement {references}, so it lies with the sponsor"
         mend = "leave it to the sponsor, or have it transferred to the CRO from that day on"
     return Reason(code="obligation_not_held", field="occurred_at", detail=f"{lies}: {mend}.")
+
+
+def _holdings(row: Document) -> list[Holding]:
+    return [
+        Holding(
+            obligation=one["obligation"],
+            holder=one["holder"],
+            ours=one["ours"],
+            agreement=row["_id"],
+            reference=row["reference"],
+            since=date.fromisoformat(one["since"]),
+            until=date.fromisoformat(one["until"]) if one["until"] else None,
+        )
+        for one in row["holdings"]
+    ]
 
 
 def _midnight(day: date) -> datetime:

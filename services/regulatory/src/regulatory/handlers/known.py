@@ -1,8 +1,12 @@
 """What this service must know before a command may speak of it."""
 
-from chassis.commands import Unit
+from typing import Any
+
+from chassis.commands import Aggregate, Unit
 from chassis.mongo import Document
 from chassis.problems import Problem
+from contracts.obligations import Obligation, governing
+from kernel import Command, State
 
 from regulatory.projections import SITES, STUDIES
 
@@ -27,3 +31,8 @@ def not_known(kind: str, identifier: str) -> Problem:
     """The one answer for what does not exist, what the caller may not see, and what has not come here yet."""
     detail = f"There is no {kind} {identifier} that you may see. If it was made just now, try again in a moment."
     return Problem(404, f"{kind}_not_found", detail, field=f"{kind}_id")
+
+
+def obligation_of(aggregate: Aggregate[Any, Any, Any], state: State, command: Command) -> Obligation | None:
+    """The obligation to which a command of this service belongs; a submission's by the body that it goes to."""
+    return governing("regulatory", aggregate.name, type(command).__name__, getattr(state, "body", None))
