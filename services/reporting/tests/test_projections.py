@@ -196,6 +196,15 @@ def test_a_visit_that_is_cancelled_and_one_that_repeats_give_no_milestone() -> N
     assert row["milestones"] == []
 
 
+@pytest.mark.parametrize("about", [{"kind": "substantial_modification"}, {"body": "registry"}])
+def test_only_what_a_study_begins_with_is_a_milestone(about: dict[str, str]) -> None:
+    site = (story := Story("Acme", "A-1")).site("Charité")
+    site.submission("ethics_committee", of_country=False, ends=regulatory.SubmissionApproved)
+    submissions = [one for one in story.told if isinstance(one.event, regulatory.SubmissionEvent)]
+    others = [one._replace(event=one.event.model_copy(update=about)) for one in submissions]
+    assert [row["milestones"] for row in heard([others])[0]["milestones"].values()] == [[]]
+
+
 def test_a_rejection_takes_the_approval_back_and_leaves_the_submission() -> None:
     site = (story := Story("Acme", "A-1")).site("Charité")
     site.submission("ethics_committee", of_country=False, ends=regulatory.SubmissionApproved)

@@ -177,6 +177,17 @@ def test_a_period_of_hours_is_over_at_its_hour() -> None:
     assert days_left(stored, datetime(2026, 3, 10, 12, tzinfo=UTC)) == -1
 
 
+def test_a_clock_whose_end_is_taken_back_runs_again_or_stands_still() -> None:
+    told = Told()
+    running = told.clock(told.submission("one"), 5)
+    stopped = running.tell(regulatory.RegulatoryClockStopped, in_time=True)
+    row = clock_rows.fold({"status": "running", "percent": 80, "in_time": None}, stopped)
+    reopened = running.tell(regulatory.RegulatoryClockReopened)
+    assert (clock_rows.fold(row, reopened)["status"], clock_rows.fold(row, reopened)["in_time"]) == ("running", None)
+    standing_still = running.tell(regulatory.RegulatoryClockReopened, paused=True)
+    assert clock_rows.fold(row, standing_still)["status"] == "paused"
+
+
 def test_a_missed_clock_runs_again_where_it_is_extended_and_a_paused_one_stays_paused() -> None:
     told = Told()
     running = told.clock(told.submission("one"), 5)

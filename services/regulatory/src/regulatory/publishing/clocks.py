@@ -12,7 +12,6 @@ PLAIN_EVENTS: dict[type[clock_messages.ClockEvent], type[public.ClockEvent]] = {
     clock_messages.ClockResumed: public.RegulatoryClockResumed,
     clock_messages.DeadlineMissed: public.RegulatoryDeadlineMissed,
     clock_messages.ClockEnded: public.RegulatoryClockEnded,
-    clock_messages.ClockReopened: public.RegulatoryClockReopened,
 }
 
 
@@ -30,11 +29,12 @@ def publish_clock(state: clock.Clock, event: clock_messages.ClockEvent) -> Publi
             return public.RegulatoryDeadlineApproaching(**about, percent=event.percent)
         case clock_messages.ClockStopped():
             return public.RegulatoryClockStopped(**about, in_time=event.in_time)
+        case clock_messages.ClockReopened():
+            return public.RegulatoryClockReopened(**about, paused=state.status == "paused")
         case (
             clock_messages.ClockPaused()
             | clock_messages.ClockResumed()
             | clock_messages.DeadlineMissed()
             | clock_messages.ClockEnded()
-            | clock_messages.ClockReopened()
         ):
             return PLAIN_EVENTS[type(event)](**about)

@@ -49,6 +49,8 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
 def _status(before: str, event: PublicEvent) -> str:
     if isinstance(event, public.RegulatoryClockExtended):
         return "paused" if before == "paused" else "running"
+    if isinstance(event, public.RegulatoryClockReopened):
+        return "paused" if event.paused else "running"
     return STATUS_AFTER.get(type(event), before)
 
 
@@ -61,6 +63,8 @@ def _told(event: PublicEvent) -> Document:
             return {"percent": None}
         case public.RegulatoryClockStopped():
             return {"in_time": event.in_time}
+        case public.RegulatoryClockReopened():
+            return {"in_time": None}
         case _:
             return {}
 

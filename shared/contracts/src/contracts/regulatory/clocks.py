@@ -87,6 +87,7 @@ class RegulatoryClockReopened(ClockEvent):
     """It runs again: that it was stopped or ended is taken back."""
 
     TYPE: ClassVar[str] = "studyline.regulatory.clock.reopened.v1"
+    paused: bool = Field(default=False, description="Whether it stands still again, as it did before")
 
 
 EVENTS: tuple[type[PublicEvent], ...] = (
