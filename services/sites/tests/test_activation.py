@@ -129,6 +129,20 @@ def test_an_approval_of_another_version_than_the_one_in_use_does_not_count() -> 
     assert item(gate(proof("ethics_approval"), facts=facts), "ethics_approval").status == "other_version"
 
 
+def test_an_approved_modification_adds_its_version_to_the_approval_that_lets_the_study_begin() -> None:
+    facts = StudyFacts(protocol_version="Protocol 2.0")
+    first = proof("authority_approval", covers=("Protocol 1.0",), event_id="e1")
+    second = proof("authority_approval_modification", covers=("Protocol 2.0",), event_id="e2", since="2026-03-01")
+    met = item(gate(first, second, facts=facts), "authority_approval")
+    assert (met.status, met.evidence) == ("met", ("e1", "e2"))
+    assert item(gate(first, second, facts=facts), "authority_approval", "2026-02-28").status == "other_version"
+    assert item(gate(second, facts=facts), "authority_approval").status == "missing"
+    withdrawn = second.model_copy(update={"ended_by": "e3"})
+    assert item(gate(first, withdrawn, facts=facts), "authority_approval").status == "other_version"
+    look = next_change(gate(first, second, facts=facts), "2026-02-01T00:00:00Z")
+    assert str(look) == "2026-03-01 00:00:00+00:00"
+
+
 def test_what_is_the_investigators_own_counts_for_the_present_one_only() -> None:
     own = proof("investigator_gcp_certificate", person_id=LEADER)
     assert item(gate(own), "investigator_gcp_certificate").status == "met"

@@ -1,6 +1,7 @@
 """What other services' events mean for the activation of sites."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def test_an_approval_that_is_renewed_or_reinstated_is_evidence_again(event: type
 
 @pytest.mark.parametrize(
     "about",
-    [{"body": "registry"}, {"body": "ethics_committee", "kind": "substantial_modification"}],
+    [{"body": "registry"}, {"body": "ethics_committee", "kind": "annual_report"}],
 )
 def test_an_approval_of_something_else_is_no_evidence(about: dict[str, str]) -> None:
     told = regulatory.SubmissionApproved.model_validate({**ABOUT, **DECISION, **about})
@@ -190,14 +191,30 @@ def test_a_site_takes_note_of_every_item_that_changes_and_of_its_own_activation(
     assert when_an_item_changes_have_the_site_take_note(received(visit_completed("SIV"))) is None
 
 
-def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None:
-    listened = re.findall(r"^\| `([^`]+)` ", README.read_text().partition("## Listens to")[2], re.MULTILINE)
+def test_an_approved_modification_is_evidence_that_adds_versions() -> None:
+    about = {**ABOUT, **DECISION, "body": "competent_authority", "kind": "substantial_modification"}
+    command = evidence_of(regulatory.SubmissionApproved.model_validate(about))
+    assert isinstance(command, RecordEvidence)
+    assert (command.kind, command.covers) == ("authority_approval_modification", ("Protocol 1.0",))
+
+
+def anything() -> Iterator[Received]:
+    """One of every event that is published, with all that any policy looks at."""
     shapes: dict[str, Any] = {**ABOUT, **DECISION, **VISIT, "contract_id": "c", "shipment_id": "s", "ends_on": "2025"}
     shapes |= {"site_id": "site-7", "temperature": "within_limits", "rested_on": ("e1",)}
+    return (received(event.model_construct(**shapes)) for event in EVENTS.values())
+
+
+def test_whatever_changes_the_evidence_has_the_checklist_judged_again() -> None:
+    unjudged = [one.event.TYPE for one in anything() if any(evidence_from(one)) and concern_of(one.event) is None]
+    assert unjudged == []
+
+
+def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None:
+    listened = re.findall(r"^\| `([^`]+)` ", README.read_text().partition("## Listens to")[2], re.MULTILINE)
     told = {
-        name
-        for name, event in EVENTS.items()
-        for one in [received(event.model_construct(**shapes))]
+        one.event.TYPE
+        for one in anything()
         if any(evidence_from(one)) or concern_of(one.event) or when_an_item_changes_have_the_site_take_note(one)
     }
     assert set(listened) == told <= set(EVENTS)

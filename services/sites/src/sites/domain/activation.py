@@ -110,12 +110,23 @@ class Gate(_Value):
     staff: Staff = Staff()
     hindsight: bool = False
 
+    def adding_versions(self, rule: Rule, at: BusinessTime | None) -> list[Proof]:
+        """The approved modifications in force on that date that cover the version in use (CTR 536/2014 art. 15)."""
+        wanted = self.versions.get(rule.covers) if rule.covers else None
+        of_modification = (proof for proof in self.proofs if proof.kind == modification_of(rule.code))
+        return [one for one in of_modification if _dated(self, one, at) is None and _covers(one, wanted)]
+
     def of_kind(self, code: str, at: BusinessTime | None) -> list[Proof]:
         """The evidence for an item, the delegation log's and the training's among it."""
         if code in {"delegation_log", "trial_training"}:
             told = self.staff.evidence(code, at, self.principal_investigator)
             return [Proof(kind=code, event_id=event_id, since=since) for event_id, since in told]
         return [proof for proof in self.proofs if proof.kind == code]
+
+
+def modification_of(code: str) -> str:
+    """The kind of evidence that adds versions to what an approval covers."""
+    return f"{code}_modification"
 
 
 def judged(gate: Gate, at: BusinessTime | None) -> tuple[Judged, ...]:
@@ -140,7 +151,7 @@ def events_relied_on(items: Sequence[Judged]) -> tuple[str, ...]:
 def next_change(gate: Gate, at: BusinessTime) -> datetime | None:
     """The first instant after that date at which time alone may change the judgement; None where none will."""
     now = bounds(at)[0]
-    known = {rule.code for rule in gate.rules}
+    known = {kind for rule in gate.rules for kind in (rule.code, modification_of(rule.code))}
     dates = [(one.since, one.expires_on) for one in gate.proofs if one.kind in known]
     dates += gate.staff.dates
     begins = [bounds(since)[0] for since, _ in dates if since is not None]
@@ -156,6 +167,7 @@ def _judge(gate: Gate, rule: Rule, flags: frozenset[str], at: BusinessTime | Non
     found = gate.of_kind(rule.code, at)
     good = [proof for proof in found if _fault(gate, rule, proof, at) is None]
     if good:
+        good += gate.adding_versions(rule, at)
         since = min((proof.since for proof in good if proof.since is not None), default=None)
         evidence = tuple(sorted({proof.event_id for proof in good}))
         return stands(status="met", detail=rule.title, evidence=evidence, changed_on=since)
@@ -191,18 +203,28 @@ def _order(proof: Proof) -> tuple[datetime, str]:
 
 
 def _fault(gate: Gate, rule: Rule, proof: Proof, at: BusinessTime | None) -> ItemStatus | None:
-    if proof.was_given_up(at, hindsight=gate.hindsight):
-        return "missing"
-    if proof.begins_after(at):
-        return "not_yet_in_force"
-    if proof.has_expired(at):
-        return "expired"
+    ended = _dated(gate, proof, at)
+    if ended is not None:
+        return ended
     wanted = gate.versions.get(rule.covers) if rule.covers else None
-    if wanted is not None and wanted.casefold() not in {one.casefold() for one in proof.covers}:
+    if wanted is not None and not _covers(proof, wanted) and not gate.adding_versions(rule, at):
         return "other_version"
     if rule.person is not None and proof.person_id not in {None, gate.principal_investigator}:
         return "other_person"
     return None
+
+
+def _dated(gate: Gate, proof: Proof, at: BusinessTime | None) -> ItemStatus | None:
+    """What speaks against a proof by date; None where it is in force."""
+    if proof.was_given_up(at, hindsight=gate.hindsight):
+        return "missing"
+    if proof.begins_after(at):
+        return "not_yet_in_force"
+    return "expired" if proof.has_expired(at) else None
+
+
+def _covers(proof: Proof, wanted: str | None) -> bool:
+    return wanted is not None and wanted.casefold() in {one.casefold() for one in proof.covers}
 
 
 def _words(rule: Rule, status: ItemStatus, proofs: Sequence[Proof]) -> tuple[str, BusinessTime | None]:

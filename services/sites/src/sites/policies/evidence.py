@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts import Received, derived_id, monitoring, regulatory, sites
 
+from sites.domain.activation import modification_of
 from sites.domain.evidence import EvidenceCommand, EvidenceKind, ExtendEvidence, RecordEvidence, RevokeEvidence
 
 KIND_OF_BODY: dict[regulatory.Body, EvidenceKind] = {
@@ -13,6 +14,7 @@ KIND_OF_BODY: dict[regulatory.Body, EvidenceKind] = {
 }
 OF_THE_STUDY: frozenset[regulatory.Kind | None] = frozenset({None, "initial", "additional_member_state"})
 """Kinds of submission whose approval lets a study begin in a country."""
+OF_A_MODIFICATION: frozenset[regulatory.Kind | None] = frozenset({"substantial_modification", "non_substantial"})
 CONTRACT: EvidenceKind = "clinical_trial_agreement"
 RECEIPT: EvidenceKind = "product_receipt"
 RELEASE: EvidenceKind = "product_release"
@@ -51,10 +53,12 @@ def when_a_submission_is_approved_record_evidence(
 ) -> Iterator[Ordered]:
     """An approval counts for the site it names, or for its whole country, and for the versions that it covers.
 
-    One of a modification or of a report lets no study begin.
+    One of a modification lets no study begin: it adds its versions to the approval that does. One of a report is none.
     """
-    if event.body in KIND_OF_BODY and event.kind in OF_THE_STUDY:
-        about = {"kind": KIND_OF_BODY[event.body], "expires_on": event.expires_on, "covers": event.covers}
+    kind = KIND_OF_BODY.get(event.body)
+    if kind is not None and event.kind in OF_THE_STUDY | OF_A_MODIFICATION:
+        kind = modification_of(kind) if event.kind in OF_A_MODIFICATION else kind
+        about = {"kind": kind, "expires_on": event.expires_on, "covers": event.covers}
         yield event.submission_id, _recorded(received, source_id=event.submission_id, **about)
 
 

@@ -32,6 +32,12 @@ DECISIONS: tuple[type[PublicEvent], ...] = (
     regulatory.SubmissionApproved,
     regulatory.SubmissionRejected,
     regulatory.SubmissionWithdrawn,
+    regulatory.SubmissionLapsed,
+    regulatory.SubmissionExpired,
+    regulatory.SubmissionRenewed,
+    regulatory.SubmissionSuspended,
+    regulatory.SubmissionReinstated,
+    regulatory.SubmissionRevoked,
 )
 JUDGED: tuple[type[PublicEvent], ...] = (
     sites.ChecklistItemMet,

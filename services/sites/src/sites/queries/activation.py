@@ -86,6 +86,7 @@ def _item(gate: Gate, item: Judged, at: BusinessTime) -> dict[str, Any]:
     rule = next(rule for rule in gate.rules if rule.code == item.code)
     waiver = next((waiver for waiver in gate.waivers if waiver.code == item.code), None)
     told = item.model_dump(mode="json", exclude={"code", "item", "evidence", "changed_on"})
+    known = (*gate.of_kind(item.code, at), *gate.adding_versions(rule, at))
     return {
         "requirement": item.code,
         "number": item.item,
@@ -95,7 +96,7 @@ def _item(gate: Gate, item: Judged, at: BusinessTime) -> dict[str, Any]:
         "by_hand": rule.by_hand,
         "waivable": rule.waivable,
         **told,
-        "evidence": [_proof(proof) for proof in gate.of_kind(item.code, at) if _counts(gate, proof, at)],
+        "evidence": [_proof(proof) for proof in known if _counts(gate, proof, at)],
         "waiver": _waiver(waiver) if waiver is not None and item.status == "waived" else None,
     }
 
