@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, cast
 
+import httpx
 import pytest
 from chassis import clock
 from chassis.http.roles import Role
@@ -14,6 +15,7 @@ from chassis.journal import entry_hash, journal_of
 from chassis.mongo import Document
 from chassis.scope import Scope
 from contracts import TOPICS, derived_id, monitoring, regulatory
+from document_ways import DOCUMENT_WAYS
 from start_up_ways import START_UP_WAYS
 from studyline.testing import Servers
 from studyline.testing.known import ACME, Known, take_over, tell_of
@@ -48,12 +50,14 @@ class Way:
     """How to bring a route to succeed: commands before it, each under the ids that those before gave, and its body.
 
     `of_all` needs a token that sees every sponsor; `entries` counts the aggregates that the command concerns.
-    `taken_over` begins with a study of its own that came from elsewhere.
+    `taken_over` begins with a study of its own that came from elsewhere. A body of bytes is a file. A command before
+    may name who gives it, and `subject` names who gives the command itself.
     """
 
-    body: Mapping[str, Any]
-    before: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    body: Mapping[str, Any] | bytes
+    before: Sequence[tuple[str, Mapping[str, Any] | bytes] | tuple[str, Mapping[str, Any] | bytes, str]] = ()
     path: str = ""
+    subject: str = ""
     on_evidence: bool = False
     of_all: bool = False
     entries: int = 1
@@ -77,7 +81,7 @@ PLAN: Final = {
 }
 LATER: Final = {**MILESTONE, "planned": "2022-07-01"}
 DRAFTED: Final = (*REGISTERED, ("/v1/studies/{id}/plan", PLAN))
-APPROVED: Final = (*DRAFTED, ("/v1/studies/{id}/plan/approve-baseline", STEP))
+BASELINED: Final = (*DRAFTED, ("/v1/studies/{id}/plan/approve-baseline", STEP))
 IDENTIFIED: Final = (*REGISTERED, ("/v1/studies/{id}/sites", {**PLACE, **STEP}))
 SELECTED: Final = (*IDENTIFIED, ("/v1/sites/{id}/select", STEP))
 STARTED_UP: Final = (*SELECTED, ("/v1/sites/{id}/begin-start-up", STEP))
@@ -153,7 +157,7 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         "/v1/studies/{study_id}/milestones": Way({"kind": "study_start", "actual": DAY, **STEP}, REGISTERED),
         "/v1/studies/{study_id}/plan": Way(PLAN, REGISTERED),
         "/v1/studies/{study_id}/plan/approve-baseline": Way(STEP, DRAFTED),
-        "/v1/studies/{study_id}/plan/replan": Way({"content": {"countries": [], "milestones": []}, **STEP}, APPROVED),
+        "/v1/studies/{study_id}/plan/replan": Way({"content": {"countries": [], "milestones": []}, **STEP}, BASELINED),
         "/v1/studies/{study_id}/plan/milestones": Way({"milestone": LATER, **STEP}, DRAFTED),
         "/v1/studies/{study_id}/milestones/record": Way(
             {"kind": "authority_approval", "country": "DE", "actual": DAY, **STEP}, REGISTERED
@@ -266,6 +270,7 @@ WAYS["sites"]["/v1/adoptions/subjects"] = adopted(
 
 for _route, (_body, _before, _path) in START_UP_WAYS.items():
     WAYS["sites"][_route] = Way(_body, _before, _path)
+WAYS["regulatory"] |= {route: Way(*way) for route, way in DOCUMENT_WAYS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -301,8 +306,9 @@ async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
         known = Known("Acme", derived_id("study", names["key"]), derived_id("study-site", names["key"]), "DE")
         await take_over(face, known, into="studies")
         names["study_id"] = known.study_id
-    for path, body in way.before:
-        answer = await face.post(filled(path, **names), filled(body, **names))
+    for path, body, *by in way.before:
+        asking = face.acting("operations", subject=by[0], signing=True) if by else face
+        answer = await sent(asking, filled(path, **names), filled(body, **names))
         assert answer.is_success, f"{path}: {answer.text}"
         told = answer.json()
         told = told["results"][0] if "results" in told else told
@@ -318,15 +324,21 @@ async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
     return filled(way.path or route, **names), filled(way.body, **names)
 
 
+async def sent(face: Face, path: str, body: Any) -> httpx.Response:
+    """Give a command; its body may be a file."""
+    if not isinstance(body, bytes):
+        return await face.post(path, body)
+    return await face.upload(path, body, "application/pdf", filename="plan.pdf", reason=STEP["reason"])
+
+
 def ids_in(told: Mapping[str, Any]) -> dict[str, str]:
-    """The ids that an answer tells, and those of what was added last to a list in it."""
+    """The ids that an answer tells, and those of what was added last to a list in it, however deep."""
     lists = [cast("list[Any]", value) for value in told.values() if isinstance(value, list)]
-    parts = [cast("dict[str, Any]", one[-1]) for one in lists if one and isinstance(one[-1], dict)] + [dict(told)]
-    return {
-        name: value
-        for part in parts
-        for name, value in part.items()
-        if isinstance(value, str) and (name.endswith("_id") or name == "merged_into")
+    parts = [cast("dict[str, Any]", one[-1]) for one in lists if one and isinstance(one[-1], dict)]
+    inner = {name: value for part in parts for name, value in ids_in(part).items()}
+    own = {name: value for name, value in told.items() if isinstance(value, str)}
+    return inner | {
+        name: value for name, value in own.items() if name.endswith("_id") or name in {"merged_into", "sha256"}
     }
 
 
@@ -381,7 +393,7 @@ async def test_every_role_leaves_one_complete_entry_or_is_refused_and_leaves_non
     for role in Role:
         before = await entries_of(face)
         sponsors = () if way.of_all and role not in BOUND_TO_SPONSORS else ("Acme",)
-        answer = await face.acting(role.value, *sponsors, signing=True).post(path, body)
+        answer = await sent(face.acting(role.value, *sponsors, subject=way.subject, signing=True), path, body)
         new = [entry for key, entry in (await entries_of(face)).items() if key not in before]
         if answer.status_code == 403:
             assert new == []
@@ -389,10 +401,17 @@ async def test_every_role_leaves_one_complete_entry_or_is_refused_and_leaves_non
         assert answer.is_success, f"{role}: {answer.text}"
         assert len(new) == way.entries
         for entry in new:
-            assert_complete(entry, role.value, REASON_OF_ADOPTION if "records" in body else body.get("reason"))
+            assert_complete(entry, role.value, reason_of(body))
         allowed.add(role.value)
         path, body = await prepared(face, way, route)
     assert {"operations", "admin"} <= allowed < {role.value for role in Role}
+
+
+def reason_of(body: Any) -> str | None:
+    """Why the command was given: a file's is told beside it."""
+    if isinstance(body, bytes):
+        return STEP["reason"]
+    return REASON_OF_ADOPTION if "records" in body else body.get("reason")
 
 
 def assert_complete(entry: Document, role: str, reason: str | None) -> None:

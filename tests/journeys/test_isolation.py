@@ -86,6 +86,9 @@ async def estate(stack: Servers) -> Estate:
     clock = await made(
         user, "regulatory", "/clocks", study_id=study, rule_id="eu-gdpr-breach", about_id="breach", country="DE"
     )
+    plan = {"study_id": study, "type_id": "008", "title": SECRET_TITLE}
+    document = (await made(user, "regulatory", "/documents", **plan))["document_id"]
+    await made(user, "regulatory", f"/documents/{document}/versions", version="1.0")
     visit = await made(user, "monitoring", f"/sites/{site}/visits", visit_type="SIV", planned_on="2026-02-01")
     ids = {
         "study_id": study,
@@ -95,6 +98,7 @@ async def estate(stack: Servers) -> Estate:
         "subject_id": subject,
         "agreement_id": agreement["agreement_id"],
         "submission_id": submission["submission_id"],
+        "document_id": document,
         "visit_id": visit["visit_id"],
         "clock_id": clock["clock_id"],
         **start_up,

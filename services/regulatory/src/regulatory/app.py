@@ -1,13 +1,17 @@
 """Composition root: settings → database, broker, routers, telemetry."""
 
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
+from chassis.files.store import Files
+from chassis.files.sweeping import Sweeper, sweeping
 from chassis.http.asyncapi import document_of
 from chassis.obligations import Obligations, agreed_in
 from chassis.service import Parts, Service
 from chassis.ticking import Ticker
 from contracts import received
 from contracts import regulatory as public
+from fastapi import FastAPI
 
 from regulatory import __version__, api, store
 from regulatory.consumers import LISTENS_TO, on_events
@@ -31,6 +35,7 @@ def compose(settings: Settings) -> Service:
         topic=public.TOPIC,
         asyncapi=document_of(NAME, __version__, public.TOPIC, public.EVENTS),
         authorise=Obligations(obligation_of, agreed_in(AGREEMENTS.collection)),
+        running=partial(_sweeping, parts),
     )
     assert service.commands is not None
     due = partial(whatever_is_due, parts.database)
@@ -38,3 +43,8 @@ def compose(settings: Settings) -> Service:
     events = partial(on_events, service.commands, parts.database)
     service.consumer = parts.consumer(LISTENS_TO, received, events)
     return service
+
+
+def _sweeping(parts: Parts, _: FastAPI) -> AbstractAsyncContextManager[None]:
+    files, held = Files.of(parts.database), partial(store.files_held, parts.database)
+    return sweeping(Sweeper(parts.database, files, held, parts.settings.instance))

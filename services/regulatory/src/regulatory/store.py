@@ -1,14 +1,19 @@
 """What `regulatory` keeps: its aggregates, where they lie, and their indexes."""
 
+from collections.abc import Collection
 from typing import Any
 
 from chassis.commands import Aggregate
+from chassis.files.store import Files
 from chassis.journal import Owner
 from chassis.mongo import Database
+from chassis.scope import Scope
 
-from regulatory.domain import clock, submission, tmf, tmf_document, tmf_document_state
+from regulatory.domain import clock, controlled_document, submission, tmf, tmf_document, tmf_document_state
+from regulatory.domain.document_places import end_of
 from regulatory.domain.submission_state import Submission, evolve
 from regulatory.publishing.clocks import publish_clock
+from regulatory.publishing.documents import publish_controlled_document
 from regulatory.publishing.submissions import publish_submission
 from regulatory.publishing.tmf import publish_document, publish_tmf
 
@@ -51,6 +56,22 @@ def view_tmf_document(state: tmf_document_state.TmfDocument, version: int) -> di
 
 def owner_in_tmf(state: tmf.Tmf | tmf_document_state.TmfDocument) -> Owner:
     """A trial master file, and what is in it, belongs to its study's sponsor."""
+    return Owner(state.sponsor_id, state.study_id)
+
+
+def view_document(state: controlled_document.ControlledDocument, version: int) -> dict[str, Any]:
+    """A document as this service's clients see it: with what a signature binds, and when each effect ends."""
+    versions = [{**one.model_dump(mode="json"), "sha256": one.sha256} for one in state.versions]
+    effects = [
+        {**one.model_dump(mode="json"), "until": ends.since if (ends := end_of(one, state.effects)) else None}
+        for one in state.effects
+    ]
+    about = {"type": state.type.model_dump(mode="json"), "versions": versions, "effects": effects}
+    return {**state.model_dump(mode="json", exclude={"versions", "effects"}), **about, "version": version}
+
+
+def owner_of_document(state: controlled_document.ControlledDocument) -> Owner:
+    """A document belongs to its study's sponsor."""
     return Owner(state.sponsor_id, state.study_id)
 
 
@@ -97,6 +118,25 @@ TMF_DOCUMENTS = Aggregate(
 TMF_DIMENSIONS = ("zone", "level", "country", "site_id", "milestone", "artifact.unique_id")
 TMF_STANDING = ("stage", "review", "due_on", "expires_on")
 """What a file's figures are counted from: together in one index, so that counting reads no document."""
+DOCUMENTS = Aggregate(
+    "controlled-document",
+    "controlled_documents",
+    controlled_document.ControlledDocument,
+    controlled_document.decide,
+    controlled_document.evolve,
+    publish_controlled_document,
+    owner_of_document,
+    view_document,
+)
+FILE_IDS = "state.versions.files.file_id"
+
+
+async def files_held(database: Database, ids: Collection[str]) -> set[str]:
+    """Which of these files some document holds, in any of its versions."""
+    documents = database.collection(DOCUMENTS.collection)
+    found = await documents.find(Scope.everything(), {FILE_IDS: {"$in": list(ids)}})
+    held = {file["file_id"] for one in found for version in one["state"]["versions"] for file in version["files"]}
+    return held & set(ids)
 
 
 async def prepare(database: Database) -> None:
@@ -104,6 +144,10 @@ async def prepare(database: Database) -> None:
     await database.collection("sponsor_agreements").ensure_index([("study", 1)])
     for field in ("sponsor", "study", "state.site_id"):
         await database.collection(SUBMISSIONS.collection).ensure_index([(field, 1), ("_id", 1)])
+    for field in ("sponsor", "study", "state.type_id"):
+        await database.collection(DOCUMENTS.collection).ensure_index([(field, 1), ("_id", 1)])
+    await database.collection(DOCUMENTS.collection).ensure_index([(FILE_IDS, 1)])
+    await Files.of(database).prepare()
     clocks = database.collection(CLOCKS.collection)
     for field in ("sponsor", "study", "state.period.about_id", "state.period.rule_id"):
         await clocks.ensure_index([(field, 1), ("_id", 1)])

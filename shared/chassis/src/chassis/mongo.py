@@ -9,7 +9,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorGridFSBucket
 from pymongo import DeleteMany, IndexModel, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -221,6 +221,10 @@ class Database:
     def renamed(self, named: Callable[[str], str]) -> "Database":
         """The same database, its collections found under the name that `named` gives when one is asked for."""
         return Database(self._client, self.name, named)
+
+    def bucket(self, name: str) -> Any:
+        """The GridFS bucket of this name, for what is larger than a document."""
+        return AsyncIOMotorGridFSBucket(self._database, self._named(name))
 
     async def collection_names(self) -> set[str]:
         """The names of the collections that there are, as they stand in the database."""

@@ -57,6 +57,9 @@ class ServiceSettings(BaseSettings):
     http_host: str = "0.0.0.0"  # noqa: S104 - a service in a container is reached from outside it
     http_port: Port
     http_body_limit_bytes: Annotated[int, Field(ge=1_024)] = 1_048_576
+    file_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(
+        default=52_428_800, description="How large a file may be that is uploaded"
+    )
     shutdown_limit_seconds: Annotated[float, Field(gt=0)] = 15.0
     outbox_limit: Annotated[int, Field(ge=1)] = Field(
         default=100_000,

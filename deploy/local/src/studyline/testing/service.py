@@ -40,6 +40,15 @@ class Face:
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or clock.new_id()}
         return await self.client.post(path, json=body, headers=headers)
 
+    async def upload(
+        self, path: str, content: bytes, media_type: str, *, key: str | None = None, **told: str
+    ) -> httpx.Response:
+        """Send a file as the body."""
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or clock.new_id()}
+        return await self.client.post(
+            path, content=content, params=told, headers={**headers, "Content-Type": media_type}
+        )
+
     async def get(self, path: str, **wanted: str | int) -> httpx.Response:
         """Read."""
         return await self.client.get(path, params=wanted, headers={"Authorization": f"Bearer {self.token}"})

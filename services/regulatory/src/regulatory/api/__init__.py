@@ -3,7 +3,16 @@
 from chassis.mongo import Database
 from fastapi import APIRouter
 
-from regulatory.api import adoptions, clocks, submissions, tmf, tmf_documents
+from regulatory.api import (
+    adoptions,
+    clocks,
+    document_files,
+    document_reviews,
+    documents,
+    submissions,
+    tmf,
+    tmf_documents,
+)
 
 
 def routers(database: Database) -> list[APIRouter]:
@@ -16,4 +25,7 @@ def routers(database: Database) -> list[APIRouter]:
         tmf.router(database),
         tmf_documents.router(database),
         tmf_documents.reference_router(),
+        *documents.routers(database),
+        document_reviews.router(),
+        document_files.router(database),
     ]

@@ -4,7 +4,8 @@ A driver's own timeouts cannot promise that: they count for one operation, and o
 """
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Send
@@ -15,19 +16,21 @@ from chassis.problems import Unavailable, response_to
 
 ANSWER_SECONDS: Final = 4.5
 BATCH_SECONDS: Final = 30.0
+UPLOAD_SECONDS: Final = 900.0
 
 
 class AnswerInTime:
     """Middleware: gives up on a request whose answer has not begun in time. What streams may go on.
 
     `batches` are the exact paths of routes that rightly take longer while they get on: for them the time without
-    progress counts, up to a limit for the whole. A command given up on may still be committed, whole; the same
-    Idempotency-Key then gives its answer.
+    progress counts, up to a limit for the whole. `streams` are the paths of routes that take files, as long as a slow
+    line needs. A command given up on may still be committed, whole; the same Idempotency-Key then gives its answer.
     """
 
-    def __init__(self, app: ASGIApp, batches: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, batches: Mapping[str, int], streams: Sequence[re.Pattern[str]] = ()) -> None:
         self.app = app
         self.batches = frozenset(batches)
+        self.streams = tuple(streams)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -38,7 +41,9 @@ class AnswerInTime:
         try:
             async with limit:
                 if scope["path"] in self.batches:
-                    await self._batch(limit, scope, receive, send)
+                    await self._patiently(limit, BATCH_SECONDS, scope, receive, send)
+                elif any(path.match(scope["path"]) for path in self.streams):
+                    await self._patiently(limit, UPLOAD_SECONDS, scope, receive, send)
                 else:
                     await self.app(scope, receive, _once_begun(limit, send))
         except TimeoutError:
@@ -47,13 +52,15 @@ class AnswerInTime:
             detail = "There was no answer in time. Nothing was changed, or it is kept whole: try again."
             await response_to(Unavailable(detail), scope)(scope, receive, send)
 
-    async def _batch(self, limit: asyncio.Timeout, scope: AsgiScope, receive: Receive, send: Send) -> None:
+    async def _patiently(
+        self, limit: asyncio.Timeout, seconds_in_all: float, scope: AsgiScope, receive: Receive, send: Send
+    ) -> None:
         async def receive_more() -> Message:
             message = await receive()
             went_on()
             return message
 
-        with renewed(limit, ANSWER_SECONDS, BATCH_SECONDS):
+        with renewed(limit, ANSWER_SECONDS, seconds_in_all):
             await self.app(scope, receive_more, _once_begun(limit, send))
 
 

@@ -50,6 +50,11 @@ class Desk:
         """Carry out a command on an aggregate that must be there."""
         return await self.carry_out(aggregate, aggregate_id, existing(aggregate, aggregate_id, command), reason=reason)
 
+    def over(self, content_sha256: str) -> "Desk":
+        """The same desk for a request whose body was a file: what tells whether a repeated key means the same."""
+        told = f"{self.context.fingerprint}:{content_sha256}"
+        return replace(self, context=replace(self.context, fingerprint=told))
+
     def new_id(self, kind: str) -> str:
         """The id of an aggregate this request makes; the same again when the request is repeated."""
         return derived_id(kind, self.context.command_id)
@@ -58,9 +63,10 @@ class Desk:
 class desk:  # noqa: N801 - reads as a word in a route: Depends(desk(Role.OPERATIONS))
     """FastAPI dependency: a `Desk` for callers with one of these roles. Raises the 400, 401 or 403 problem."""
 
-    def __init__(self, *roles: Role) -> None:
-        """Let these roles give the command."""
+    def __init__(self, *roles: Role, takes_file: bool = False) -> None:
+        """Let these roles give the command. `takes_file`: the route reads the body itself, then asks `Desk.over`."""
         self._requires = requires(*roles)
+        self._takes_file = takes_file
 
     async def __call__(
         self,
@@ -75,10 +81,13 @@ class desk:  # noqa: N801 - reads as a word in a route: Depends(desk(Role.OPERAT
         context = Context(
             command_id=derived_id("command", caller.subject, repr(caller.scope), key),
             actor=caller.actor,
-            fingerprint=fingerprint(request.method, request.url.path, await request.body()),
+            fingerprint=fingerprint(request.method, request.url.path, await self._told(request)),
             expected_version=version,
         )
         return Desk(caller.scope, context, request.app.state.commands)
+
+    async def _told(self, request: Request) -> bytes:
+        return request.url.query.encode() if self._takes_file else await request.body()
 
 
 def answered(outcome: Outcome, *, status: int) -> JSONResponse:

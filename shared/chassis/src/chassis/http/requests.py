@@ -6,7 +6,7 @@ The middlewares are plain ASGI: they add no task, so that context variables and 
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
@@ -108,17 +108,21 @@ class CrashGuard:
 class BodyGuard:
     """Reads the body up to its limit and refuses deep or garbled JSON, before any parser sees it.
 
-    `limits` gives the routes that take more, by exact path, in bytes.
+    `limits` gives the routes that take more, by exact path, in bytes. `streams` are the paths of routes that take
+    files: these read the body themselves, while it comes, to a limit of their own.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, limits: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, limit_bytes: int, limits: Mapping[str, int], streams: Sequence[re.Pattern[str]] = ()
+    ) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
         self.limits = dict(limits)
+        self.streams = tuple(streams)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or any(path.match(scope["path"]) for path in self.streams):
             await self.app(scope, receive, send)
             return
         try:
@@ -211,11 +215,11 @@ async def _read_body(headers: Headers, receive: Receive, limit_bytes: int) -> by
         if not too_large and not message.get("more_body", False):
             return bytes(body)
     body.clear()
-    await _let_pass(receive)
+    await let_pass(receive)
     raise _too_large(limit_bytes)
 
 
-async def _let_pass(receive: Receive) -> None:
+async def let_pass(receive: Receive) -> None:
     """Take a too large body to its end, or as far as patience goes: who is still sending would not hear the answer."""
     passed, more = 0, True
     with suppress(TimeoutError):

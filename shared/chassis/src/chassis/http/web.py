@@ -1,5 +1,6 @@
 """The HTTP face of a service, put together from its parts in one place."""
 
+import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from chassis.http.auth import Authenticator
 from chassis.http.deadline import AnswerInTime
 from chassis.http.requests import BodyGuard, CrashGuard, RequestContext
 from chassis.http.signing import SigningRules
+from chassis.http.uploads import UPLOAD
 from chassis.metrics import Metrics
 from chassis.settings import ServiceSettings
 from chassis.telemetry import http_telemetry
@@ -31,6 +33,7 @@ _PROBLEM_STATUSES = {
     409: "A rule refuses the command; every unmet reason is under `reasons`.",
     412: "The object has changed since the version named by If-Match.",
     413: "The body is larger than this route takes.",
+    415: "The content is of a kind that is not taken, or not of the kind that was declared.",
     422: "The request is not valid: every wrong field, unknown ones included, is under `errors`.",
     503: "A part that the service needs does not answer; try again after Retry-After.",
 }
@@ -109,7 +112,7 @@ def create_app(  # noqa: PLR0913 - the composition root names its parts
         description=f"The {service} service of Studyline. Bodies with unknown fields are refused (422).",
         lifespan=_with_authenticator(authenticator, lifespan),
         telemetry=http_telemetry(),
-        middleware=_middleware(metrics, settings.http_body_limit_bytes, body_limits_bytes or {}),
+        middleware=_middleware(metrics, settings.http_body_limit_bytes, body_limits_bytes or {}, _streams(routers)),
     )
     app.state.authenticator = authenticator
     app.state.signing_rules = SigningRules.from_settings(settings)
@@ -146,12 +149,20 @@ def create_server(app: FastAPI, settings: ServiceSettings) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _middleware(metrics: Metrics, limit_bytes: int, limits: Mapping[str, int]) -> list[Middleware]:
+def _streams(routers: Sequence[APIRouter]) -> list[re.Pattern[str]]:
+    """The paths of the routes that take files."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    return [route.path_regex for route in routes if route.openapi_extra is UPLOAD]
+
+
+def _middleware(
+    metrics: Metrics, limit_bytes: int, limits: Mapping[str, int], streams: Sequence[re.Pattern[str]]
+) -> list[Middleware]:
     return [
         Middleware(RequestContext, metrics=metrics),
         Middleware(CrashGuard),
-        Middleware(AnswerInTime, batches=limits),
-        Middleware(BodyGuard, limit_bytes=limit_bytes, limits=limits),
+        Middleware(AnswerInTime, batches=limits, streams=streams),
+        Middleware(BodyGuard, limit_bytes=limit_bytes, limits=limits, streams=streams),
     ]
 
 

@@ -1,7 +1,7 @@
 """What `regulatory` publishes: submissions to authorities and ethics committees, clocks, trial master files."""
 
 from contracts.events import PublicEvent
-from contracts.regulatory import clocks, submissions, tmf
+from contracts.regulatory import clocks, documents, submissions, tmf
 from contracts.regulatory.clocks import (
     ClockEvent,
     RegulatoryClockEnded,
@@ -13,6 +13,32 @@ from contracts.regulatory.clocks import (
     RegulatoryClockStopped,
     RegulatoryDeadlineApproaching,
     RegulatoryDeadlineMissed,
+)
+from contracts.regulatory.documents import (
+    DocumentApproved,
+    DocumentChangeDescribed,
+    DocumentCommented,
+    DocumentCommentResolved,
+    DocumentCreated,
+    DocumentDrafted,
+    DocumentEffectEnded,
+    DocumentEvent,
+    DocumentFileAttached,
+    DocumentKind,
+    DocumentMadeEffective,
+    DocumentPlaceEvent,
+    DocumentReadAndUnderstood,
+    DocumentReadersAssigned,
+    DocumentRetired,
+    DocumentReturned,
+    DocumentReviewCompleted,
+    DocumentReviewRequested,
+    DocumentSuperseded,
+    DocumentSynopsisSet,
+    DocumentVersionEvent,
+    DocumentVersionWithdrawn,
+    PlannedEndpoint,
+    PlannedVisit,
 )
 from contracts.regulatory.submissions import (
     Body,
@@ -52,8 +78,32 @@ __all__ = [
     "TOPIC",
     "Body",
     "ClockEvent",
+    "DocumentApproved",
+    "DocumentChangeDescribed",
+    "DocumentCommentResolved",
+    "DocumentCommented",
+    "DocumentCreated",
+    "DocumentDrafted",
+    "DocumentEffectEnded",
+    "DocumentEvent",
+    "DocumentFileAttached",
+    "DocumentKind",
+    "DocumentMadeEffective",
+    "DocumentPlaceEvent",
+    "DocumentReadAndUnderstood",
+    "DocumentReadersAssigned",
+    "DocumentRetired",
+    "DocumentReturned",
+    "DocumentReviewCompleted",
+    "DocumentReviewRequested",
+    "DocumentSuperseded",
+    "DocumentSynopsisSet",
+    "DocumentVersionEvent",
+    "DocumentVersionWithdrawn",
     "Kind",
     "Part",
+    "PlannedEndpoint",
+    "PlannedVisit",
     "RegulatoryClockEnded",
     "RegulatoryClockExtended",
     "RegulatoryClockPaused",
@@ -95,4 +145,4 @@ __all__ = [
 
 TOPIC = "studyline.regulatory"
 
-EVENTS: tuple[type[PublicEvent], ...] = (*submissions.EVENTS, *clocks.EVENTS, *tmf.EVENTS)
+EVENTS: tuple[type[PublicEvent], ...] = (*submissions.EVENTS, *clocks.EVENTS, *tmf.EVENTS, *documents.EVENTS)
