@@ -29,6 +29,7 @@ NAMES = {
     "queries.py",
     "queries",
     "store.py",
+    "store",
     "generations",
     "projections.py",
     "projections",

@@ -110,6 +110,16 @@ MERGED_PLACES: Final = (*TWO_PLACES, (f"{ORGANISATIONS}/{{id}}/merge", {"into": 
 SITE_AND_PERSON: Final = (*IDENTIFIED, *KNOWN_PERSON)
 LEADS: Final = {"person_id": "{person_id}", "role": "principal_investigator", **STEP}
 LED: Final = (*SITE_AND_PERSON, ("/v1/sites/{site_id}/staff", LEADS))
+ASKED: Final = {"sections": [{"title": "S", "questions": [{"code": "a", "text": "A?", "kind": "text"}]}]}
+QUESTIONS: Final = {"title": "Feasibility", "definition": ASKED, "study_id": "{study_id}", **STEP}
+FORMS: Final = "/v1/questionnaires"
+DRAFTED: Final = (*REGISTERED, (FORMS, QUESTIONS))
+ASKABLE: Final = (*IDENTIFIED, (FORMS, QUESTIONS), (f"{FORMS}/{{questionnaire_id}}/publish", STEP))
+ASKS: Final = {"questionnaire_id": "{questionnaire_id}", **STEP}
+SENT: Final = (*ASKABLE, ("/v1/sites/{site_id}/feasibility", ASKS))
+ANSWERED: Final = {"answers": {"a": "x"}, "respondent_name": "M", "respondent_role": "C", **STEP}
+ASSESSED: Final = "/v1/feasibility/{assessment_id}"
+RETURNED: Final = (*SENT, (f"{ASSESSED}/answers", ANSWERED))
 PREPARED: Final = ((SUBMISSIONS, SUBMISSION),)
 SUBMITTED: Final = (*PREPARED, (f"{SUBMISSIONS}/{{id}}/submit", STEP))
 QUESTIONED: Final = (*SUBMITTED, (f"{SUBMISSIONS}/{{id}}/receive-questions", STEP))
@@ -188,6 +198,16 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         "/v1/sites/{site_id}/principal-investigator": Way(
             {"person_id": "{person_id}", **STEP}, (*LED, *KNOWN_PERSON), of_all=True
         ),
+        FORMS: Way(QUESTIONS, REGISTERED),
+        f"{FORMS}/{{questionnaire_id}}/revise": Way({"title": "G", "definition": ASKED, **STEP}, DRAFTED),
+        f"{FORMS}/{{questionnaire_id}}/publish": Way(STEP, DRAFTED),
+        f"{FORMS}/{{questionnaire_id}}/retire": Way(STEP, DRAFTED),
+        "/v1/sites/{site_id}/feasibility": Way(ASKS, ASKABLE),
+        f"{ASSESSED}/renew-link": Way(STEP, SENT),
+        f"{ASSESSED}/revoke-link": Way(STEP, SENT),
+        f"{ASSESSED}/withdraw": Way(STEP, SENT),
+        f"{ASSESSED}/answers": Way(ANSWERED, SENT),
+        f"{ASSESSED}/reopen": Way(STEP, RETURNED),
         ORGANISATIONS: Way({**PLACE, **STEP}, of_all=True),
         f"{ORGANISATIONS}/{{organisation_id}}/correct": Way(
             {"name": "Ulm", "country": "DE", **STEP}, KNOWN_PLACE, of_all=True

@@ -14,6 +14,7 @@ from studyline.testing import Servers
 OWNER, RIVAL = "Isolated Owner AG", "Isolated Rival SE"
 SECRET_TITLE = "A title only its owner may read"
 SECRET_NAME = "Unshown"
+ASKED = {"sections": [{"title": "S", "questions": [{"code": "a", "text": SECRET_TITLE, "kind": "text"}]}]}
 NURSE = "22222222-2222-5222-8222-222222222222"
 SERVICES = ("sites", "regulatory", "monitoring", "reporting")
 
@@ -76,6 +77,12 @@ async def estate(stack: Servers) -> Estate:
     await made(user, "sites", f"/sites/{site}/facility", facility_id=organisation)
     await made(user, "sites", f"/sites/{site}/staff", person_id=person, role="principal_investigator")
     start_up = await start_up_of(user, study, site, person)
+    asks = {"title": SECRET_TITLE, "definition": ASKED, "study_id": study}
+    questionnaire = (await made(user, "sites", "/questionnaires", **asks))["questionnaire_id"]
+    await made(user, "sites", f"/questionnaires/{questionnaire}/publish")
+    sent = await made(user, "sites", f"/sites/{site}/feasibility", questionnaire_id=questionnaire)
+    answers = {"answers": {"a": "x"}, "respondent_name": SECRET_NAME, "respondent_role": "C"}
+    await made(user, "sites", f"/feasibility/{sent['assessment_id']}/answers", **answers)
     subject = (await made(user, "sites", f"/sites/{site}/subjects", subject_key="ISO-001"))["subject_id"]
     planned = {"countries": [{"country": "DE", "sites": 1, "subjects": 5}]}
     await made(user, "sites", f"/studies/{study}/plan", content=planned)
@@ -95,6 +102,8 @@ async def estate(stack: Servers) -> Estate:
         "site_id": site,
         "person_id": person,
         "organisation_id": organisation,
+        "questionnaire_id": questionnaire,
+        "assessment_id": sent["assessment_id"],
         "subject_id": subject,
         "agreement_id": agreement["agreement_id"],
         "submission_id": submission["submission_id"],

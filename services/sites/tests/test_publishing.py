@@ -1,5 +1,6 @@
 """Every private event is told to the world in the words of the contract, and evidence is not told at all."""
 
+from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
 
@@ -7,9 +8,22 @@ from contracts import Sponsor
 from contracts import sites as public
 from kernel import Event, State
 from sites import store
-from sites.domain import evidence, organisation, person, site_team, study, subject
+from sites.domain import (
+    evidence,
+    feasibility,
+    organisation,
+    person,
+    pre_study_visit,
+    questionnaire,
+    site_team,
+    study,
+    subject,
+)
 from sites.domain import study_site_messages as study_site
 from sites.domain.activation import Judged
+from sites.domain.feasibility_answers import Answer, Respondent
+from sites.domain.feasibility_questions import Definition
+from sites.domain.feasibility_scoring import Score
 from sites.publishing.study_sites import SAME_NAME_EVENTS
 
 AT = {"occurred_at": "2022-02-01"}
@@ -164,3 +178,44 @@ def test_master_records_are_not_told() -> None:
         is None
     )
     assert published(store.PEOPLE, person.PersonRegistered(**AT, person_id="p1", details=who)) is None
+
+
+def test_of_feasibility_the_world_learns_no_answer() -> None:
+    definition = Definition.model_validate(
+        {"sections": [{"title": "S", "questions": [{"code": "a", "text": "A?", "kind": "text"}]}]}
+    )
+    link = feasibility.Link(secret_hash="h", expires_at=datetime(2026, 4, 1, tzinfo=UTC), offers_all=False)
+    ids = {"assessment_id": "f1", "questionnaire_id": "q1"}
+    asked = {"questionnaire_number": 1, "title": "F", "definition": definition, "link": link}
+    sent = feasibility.QuestionnaireSent.model_validate({**AT, **PLACE, **ids, **asked})
+    answers = (Answer(question="a", value="SECRET"),)
+    score = Score(percent=66.7, disqualified_by=("a",), questions=())
+    who = Respondent(name="SECRET", role="SECRET")
+    about = {"study_id": "s1", "site_id": "site-7", "country": "DE", **ids}
+    assert published(store.FEASIBILITY, sent) == public.FeasibilitySent.model_validate(about)
+    told = [
+        published(store.FEASIBILITY, sent, event)
+        for event in (
+            feasibility.AnswersReturned(**AT, answers=answers, respondent=who),
+            feasibility.AnswersScored(**AT, score=score),
+            feasibility.AnswersReopened(**AT, link=link),
+            feasibility.QuestionnaireWithdrawn(**AT),
+            feasibility.AnswersSaved(**AT, answers=answers, emptied=()),
+            feasibility.LinkRenewed(**AT, link=link),
+            feasibility.LinkRevoked(**AT),
+        )
+    ]
+    assert told == [
+        public.FeasibilityReturned.model_validate(about),
+        public.FeasibilityScored.model_validate({**about, "score_percent": 66.7, "disqualified": True}),
+        public.FeasibilityReopened.model_validate(about),
+        public.FeasibilityWithdrawn.model_validate(about),
+        None,
+        None,
+        None,
+    ]
+    asks = {"questionnaire_id": "q1", "study_id": None, "sponsor_id": None, "title": "F", "definition": definition}
+    created = questionnaire.QuestionnaireCreated.model_validate({**AT, **asks, "supersedes": None, "number": 1})
+    assert published(store.QUESTIONNAIRES, created) is None
+    visit = {**AT, "visit_id": "v1", "study_id": "s1", "sponsor_id": "acme-1", "site_id": "site-7", "event_id": "e1"}
+    assert published(store.PRE_STUDY_VISITS, pre_study_visit.PreStudyVisitNoted.model_validate(visit)) is None

@@ -16,7 +16,7 @@ from sites.domain.site_team import (
     Expiry,
     FacilityLinked,
     LinkFacility,
-    NoteExpiry,
+    NoteExpiries,
     PrincipalInvestigatorChanged,
     Role,
     SiteTeam,
@@ -129,7 +129,7 @@ def test_a_lead_that_nobody_has_cannot_change_hands() -> None:
 
 def test_an_expired_credential_is_told_once_for_each_role_of_who_is_there() -> None:
     rates = StaffAssigned.model_validate({**SITE, **MARCH, "assignment_id": "a3", "person_id": "p1", "role": "rater"})
-    note = NoteExpiry(occurred_at="2026-05", expiry=EXPIRY)
+    note = NoteExpiries(occurred_at=None, expiries=(EXPIRY,))
     told = decide(team(LEADS, rates), note)
     assert told == [
         CredentialExpired(occurred_at="2026-05", expiry=EXPIRY, role="principal_investigator"),

@@ -9,10 +9,10 @@ from chassis.ticking import Ticker
 from contracts import received
 from contracts import sites as public
 
-from sites import __version__, api, store
+from sites import __version__, api, portal, store
 from sites.consumers import LISTENS_TO, on_events
 from sites.handlers.agreements import agreed_about, obligation_of
-from sites.handlers.due import due_in_start_up
+from sites.queries.lapses import due
 from sites.settings import Settings
 
 NAME = "sites"
@@ -25,7 +25,7 @@ def compose(settings: Settings) -> Service:
         parts,
         title="Studyline sites",
         version=__version__,
-        routers=api.routers(parts.database),
+        routers=[*api.routers(parts.database, settings.forms_url), portal.router(parts.database)],
         prepare=partial(store.prepare, parts.database),
         topic=public.TOPIC,
         asyncapi=document_of(NAME, __version__, public.TOPIC, public.EVENTS),
@@ -33,6 +33,5 @@ def compose(settings: Settings) -> Service:
     )
     assert service.commands is not None
     service.consumer = parts.consumer(LISTENS_TO, received, partial(on_events, service.commands, parts.database))
-    due = partial(due_in_start_up, parts.database)
-    service.ticker = Ticker(NAME, parts.database, service.commands, due, settings.instance)
+    service.ticker = Ticker(NAME, parts.database, service.commands, partial(due, parts.database), settings.instance)
     return service

@@ -26,10 +26,11 @@ from sites.policies.planning import (
     notings,
     study_milestones_planned,
 )
+from sites.policies.pre_study_visits import pre_study_visits_from
 from sites.projections import REACHED
 from sites.queries.checklists import sites_concerned
 from sites.queries.tracking import Known, known_of
-from sites.store import EVIDENCE, MILESTONE_TRACKS, SITE_CHECKLISTS, STUDIES, STUDY_PLANS, STUDY_SITES
+from sites.store import EVIDENCE, MILESTONE_TRACKS, PRE_STUDY_VISITS, SITE_CHECKLISTS, STUDIES, STUDY_PLANS, STUDY_SITES
 
 LISTENS_TO = (TOPICS["regulatory"], TOPICS["monitoring"], TOPICS["sites"])
 
@@ -51,9 +52,11 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
 
 
 def orders_from(received: Received) -> Iterator[Order]:
-    """What an event asks of this service's evidence."""
+    """What an event asks of what this service has learned elsewhere."""
     for source, command in evidence_from(received):
         yield Order(EVIDENCE, source, command)
+    for visit in pre_study_visits_from(received):
+        yield Order(PRE_STUDY_VISITS, visit.visit_id, visit)
 
 
 def notes_from(received: Received) -> Iterator[Order]:

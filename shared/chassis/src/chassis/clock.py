@@ -1,5 +1,6 @@
 """The one place that reads the wall clock and makes random identifiers."""
 
+import secrets
 import time
 import uuid
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ def now() -> datetime:
 def new_id() -> str:
     """A fresh random identifier (UUID version 4)."""
     return str(uuid.uuid4())
+
+
+def new_secret() -> str:
+    """A fresh secret of 256 bits, as 43 characters that stand in addresses as they are."""
+    return secrets.token_urlsafe(32)
 
 
 def monotonic() -> float:

@@ -29,7 +29,8 @@ from opentelemetry.util.types import Attributes, AttributeValue
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _SAMPLED_FLAGS = frozenset(f"{flags:02x}" for flags in range(1, 256, 2))
-_UNTRACED_PATHS = ("/health/", "/metrics")
+_UNTRACED_PATHS = ("/health/", "/metrics", "/links/")
+"""Probes and scrapes, and links: a path below `/links/` holds a secret, and spans hold paths."""
 
 
 def configure(service: str) -> TracerProvider:

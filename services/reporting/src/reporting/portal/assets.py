@@ -3,22 +3,17 @@
 Third-party files are served from where npm put them, and only those that are named here.
 """
 
-import hashlib
 from collections.abc import Mapping
-from mimetypes import guess_type
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, HTTPException, Response
+from chassis.http.assets import file_answer, files_below, hash_of
+from fastapi import APIRouter, Response
 
 PACKAGE: Final = Path(__file__).parent
 VENDOR_FOLDER: Final = PACKAGE / "node_modules"
 VENDOR_FILES: Final[Mapping[str, str]] = {"htmx.min.js": "htmx.org/dist/htmx.min.js"}
 INSTALL_COMMAND: Final = "make portal"
-HASH_CHARACTERS: Final = 12
-SUFFIXES: Final = frozenset({".css", ".js", ".svg"})
-FOREVER: Final = "public, max-age=31536000, immutable"
-ALWAYS_ASK: Final = "no-cache"
 
 
 class Assets:
@@ -26,16 +21,11 @@ class Assets:
 
     def __init__(self, vendor_folder: Path = VENDOR_FOLDER) -> None:
         """Read the files once; `missing` names the libraries that are not installed."""
-        own = PACKAGE / "static"
-        self._portal = {
-            path.relative_to(own).as_posix(): path.read_bytes()
-            for path in sorted(own.rglob("*"))
-            if path.suffix in SUFFIXES
-        }
+        self._portal = files_below(PACKAGE / "static")
         present = {name: vendor_folder / place for name, place in VENDOR_FILES.items()}
         self._vendor = {name: path.read_bytes() for name, path in present.items() if path.is_file()}
         self.missing: tuple[str, ...] = tuple(sorted(VENDOR_FILES.keys() - self._vendor.keys()))
-        self._hash = _hash_of(self._portal | self._vendor)
+        self._hash = hash_of(self._portal | self._vendor)
 
     def portal(self, name: str) -> str:
         """Address of one of the portal's own files; a misspelt name fails here and not in the browser."""
@@ -61,16 +51,5 @@ class Assets:
         return routes
 
     def _answer(self, files: Mapping[str, bytes], version: str, name: str) -> Response:
-        if name not in files:
-            raise HTTPException(404, f"There is no file {name} here. If it is a library: {INSTALL_COMMAND}.")
-        # A page from before an update asks by the old hash: it gets the present file, but may not keep it.
-        keep = FOREVER if version == self._hash else ALWAYS_ASK
-        kind = guess_type(name)[0] or "application/octet-stream"
-        return Response(files[name], media_type=kind, headers={"Cache-Control": keep})
-
-
-def _hash_of(files: Mapping[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()[:HASH_CHARACTERS]
+        remedy = f" If it is a library: {INSTALL_COMMAND}."
+        return file_answer(files, name, is_current=version == self._hash, remedy=remedy)

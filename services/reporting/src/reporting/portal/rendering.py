@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import structlog
+from chassis.http.assets import CONTENT_SECURITY_POLICY
 from chassis.http.auth import Principal
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,10 +16,6 @@ from reporting.portal import wording
 from reporting.portal.assets import INSTALL_COMMAND, VENDOR_FOLDER, Assets
 from reporting.portal.matrix import cells
 
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 

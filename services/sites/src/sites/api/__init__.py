@@ -8,9 +8,11 @@ from sites.api import (
     agreements,
     checklists,
     delegations,
+    feasibility,
     organisations,
     people,
     planning,
+    questionnaires,
     shipments,
     site_contracts,
     site_teams,
@@ -21,8 +23,8 @@ from sites.api import (
 )
 
 
-def routers(database: Database) -> list[APIRouter]:
-    """Every router of the service."""
+def routers(database: Database, forms_url: str | None = None) -> list[APIRouter]:
+    """Every router of the service's interface; `forms_url` is where people at sites reach it."""
     return [
         studies.router(database),
         agreements.router(database),
@@ -37,5 +39,7 @@ def routers(database: Database) -> list[APIRouter]:
         organisations.router(database),
         people.router(database),
         site_teams.router(database),
+        questionnaires.router(database),
+        feasibility.router(database, forms_url),
         adoptions.router(),
     ]

@@ -86,6 +86,11 @@ class Lapse(BaseModel):
     expired_on: BusinessTime
 
     @property
+    def subject(self) -> tuple[CredentialKind, str | None]:
+        """What there is no proof of any more."""
+        return self.kind, compared(self.course) if self.course else None
+
+    @property
     def at(self) -> datetime:
         """The first instant at which it is certain."""
         return bounds(self.expired_on)[1]

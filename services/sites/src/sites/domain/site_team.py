@@ -56,6 +56,14 @@ class AtSite(BaseModel):
     country: str
 
 
+class Assigned(BaseModel):
+    """Which assignment it is, of whom."""
+
+    assignment_id: str
+    person_id: str
+    role: Role
+
+
 # Commands
 
 
@@ -95,13 +103,13 @@ class ChangePrincipalInvestigator(Command):
     person_merged: str | None
 
 
-class NoteExpiry(Command):
-    """Note that a credential of somebody in the team expired."""
+class NoteExpiries(Command):
+    """Note that credentials of people in the team expired."""
 
-    expiry: Expiry
+    expiries: tuple[Expiry, ...]
 
 
-SiteTeamCommand = LinkFacility | AssignStaff | EndStaff | VoidStaff | ChangePrincipalInvestigator | NoteExpiry
+SiteTeamCommand = LinkFacility | AssignStaff | EndStaff | VoidStaff | ChangePrincipalInvestigator | NoteExpiries
 
 
 # Events
@@ -113,28 +121,16 @@ class FacilityLinked(AtSite, Event):
     facility_id: str
 
 
-class StaffAssigned(AtSite, Event):
+class StaffAssigned(AtSite, Assigned, Event):
     """Somebody joined in a role."""
 
-    assignment_id: str
-    person_id: str
-    role: Role
 
-
-class StaffEnded(Event):
+class StaffEnded(Assigned, Event):
     """Somebody left a role."""
 
-    assignment_id: str
-    person_id: str
-    role: Role
 
-
-class StaffVoided(Event):
+class StaffVoided(Assigned, Event):
     """The assignment was recorded in error."""
-
-    assignment_id: str
-    person_id: str
-    role: Role
 
 
 class PrincipalInvestigatorChanged(Event):
@@ -190,8 +186,8 @@ def decide(team: SiteTeam | None, command: SiteTeamCommand) -> list[SiteTeamEven
             return void(team, command)
         case ChangePrincipalInvestigator():
             return change_principal_investigator(team, command)
-        case NoteExpiry():
-            return note_expiry(team, command)
+        case NoteExpiries():
+            return note_expiries(team, command)
 
 
 def link_facility(team: SiteTeam | None, command: LinkFacility) -> list[SiteTeamEvent]:
@@ -256,13 +252,17 @@ def change_principal_investigator(team: SiteTeam | None, command: ChangePrincipa
     return [changed_over]
 
 
-def note_expiry(team: SiteTeam | None, command: NoteExpiry) -> list[SiteTeamEvent]:
-    """Tell it once for whoever is in the team, in each role they have."""
-    if team is None or command.expiry in team.expiries:
-        return []
-    at, expiry = command.occurred_at, command.expiry
-    known = [one for one in team.members if one.until is None and one.person_id == expiry.person_id]
-    return [CredentialExpired(occurred_at=at, expiry=expiry, role=one.role) for one in known]
+def note_expiries(team: SiteTeam | None, command: NoteExpiries) -> list[SiteTeamEvent]:
+    """Tell each once for whoever is in the team, in each role they have."""
+    present = [one for one in team.members if one.until is None] if team is not None else []
+    known = team.expiries if team is not None else ()
+    return [
+        CredentialExpired(occurred_at=expiry.expired_on, expiry=expiry, role=one.role)
+        for expiry in command.expiries
+        if expiry not in known
+        for one in present
+        if one.person_id == expiry.person_id
+    ]
 
 
 def _member(team: SiteTeam | None, assignment_id: str) -> Member:
@@ -273,7 +273,7 @@ def _member(team: SiteTeam | None, assignment_id: str) -> Member:
 
 
 def _told(member: Member) -> dict[str, Any]:
-    return member.model_dump(include={"assignment_id", "person_id", "role"})
+    return member.model_dump(include=set(Assigned.model_fields))
 
 
 def _undated(command: SiteTeamCommand) -> list[Reason]:

@@ -15,7 +15,8 @@ from chassis.mongo import Database, Document
 from chassis.scope import Scope
 
 from sites.domain.person import Person, in_use, standing
-from sites.store import MASTER_SCOPE, ORGANISATIONS, PEOPLE, SITE_TEAMS, STUDY_SITES
+from sites.store import ORGANISATIONS, PEOPLE, SITE_TEAMS, STUDY_SITES
+from sites.store.views import MASTER_SCOPE
 
 MERGES_DEEP_MAX = 20
 

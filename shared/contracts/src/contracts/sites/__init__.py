@@ -1,7 +1,17 @@
 """What `sites` publishes: studies, study sites, their start-up and teams, and subjects."""
 
 from contracts.events import PublicEvent
-from contracts.sites import agreements, planning, site_teams, start_up, start_up_records, studies, study_sites, subjects
+from contracts.sites import (
+    agreements,
+    feasibility,
+    planning,
+    site_teams,
+    start_up,
+    start_up_records,
+    studies,
+    study_sites,
+    subjects,
+)
 from contracts.sites.agreements import (
     AgreementAmended,
     AgreementEnded,
@@ -11,6 +21,14 @@ from contracts.sites.agreements import (
     ObligationHolder,
     ObligationReturned,
     ObligationTransferred,
+)
+from contracts.sites.feasibility import (
+    FeasibilityEvent,
+    FeasibilityReopened,
+    FeasibilityReturned,
+    FeasibilityScored,
+    FeasibilitySent,
+    FeasibilityWithdrawn,
 )
 from contracts.sites.planning import (
     ExpectedDay,
@@ -146,6 +164,12 @@ __all__ = [
     "DelegationEnded",
     "DelegationEvent",
     "ExpectedDay",
+    "FeasibilityEvent",
+    "FeasibilityReopened",
+    "FeasibilityReturned",
+    "FeasibilityScored",
+    "FeasibilitySent",
+    "FeasibilityWithdrawn",
     "HoldReason",
     "IpShipmentEvent",
     "IpShipmentQuarantined",
@@ -245,6 +269,7 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     *study_sites.EVENTS,
     *subjects.EVENTS,
     *site_teams.EVENTS,
+    *feasibility.EVENTS,
     *start_up.EVENTS,
     *start_up_records.EVENTS,
 )

@@ -1,22 +1,19 @@
 """What `sites` keeps: its aggregates, where they lie, and their indexes."""
 
-from typing import Any, Protocol
-
-from chassis import clock
 from chassis.commands import Aggregate
-from chassis.journal import Owner
 from chassis.mongo import Database
-from chassis.scope import Scope
-from kernel import State
 
 from sites.domain import (
     agreement,
     delegation,
     evidence,
+    feasibility,
     ip_shipment,
     milestone_track,
     organisation,
     person,
+    pre_study_visit,
+    questionnaire,
     site_checklist,
     site_contract,
     site_team,
@@ -31,6 +28,7 @@ from sites.publishing.agreements import publish_agreement
 from sites.publishing.checklists import publish_site_checklist, publish_study_checklist
 from sites.publishing.delegations import publish_delegation, publish_training
 from sites.publishing.evidence import publish_evidence
+from sites.publishing.feasibility import publish_feasibility, publish_pre_study_visit, publish_questionnaire
 from sites.publishing.master_records import publish_organisation, publish_person
 from sites.publishing.planning import publish_plan, publish_track
 from sites.publishing.shipments import publish_shipment
@@ -39,96 +37,22 @@ from sites.publishing.site_teams import publish_team
 from sites.publishing.studies import publish_study
 from sites.publishing.study_sites import publish_site
 from sites.publishing.subjects import publish_subject
-
-MASTER = Owner("cro", "master-records")
-"""Master records belong to nobody's study but to the CRO. No sponsor has this id: theirs end in a hash."""
-MASTER_SCOPE = Scope.of([MASTER.sponsor], [MASTER.study])
-"""For reading of master records what a caller's own links name, and no more than they may show."""
-
-
-class OfAStudy(Protocol):
-    """What takes part in a study, and says of which and whose."""
-
-    @property
-    def sponsor_id(self) -> str:
-        """The study's sponsor."""
-        ...
-
-    @property
-    def study_id(self) -> str:
-        """The study."""
-        ...
-
-
-def view_study(state: study.Study, version: int) -> dict[str, Any]:
-    """A study as this service's clients see it."""
-    told = state.model_dump(mode="json", exclude={"particulars"})
-    return {**told, **state.particulars.model_dump(mode="json"), "version": version}
-
-
-def view(state: State, version: int) -> dict[str, Any]:
-    """What has no view of its own, as this service's clients see it."""
-    return {**state.model_dump(mode="json"), "version": version}
-
-
-def view_site(state: study_site.StudySite, version: int) -> dict[str, Any]:
-    """A study site as this service's clients see it; what it was opened on is told by its activation."""
-    return {**state.model_dump(mode="json", exclude={"snapshot"}), "version": version}
-
-
-def view_plan(state: study_plan.StudyPlan, version: int) -> dict[str, Any]:
-    """A plan as this service's clients see it; its milestones and its enrolment are lists of their own."""
-    told = state.model_dump(mode="json", exclude={"content", "milestones", "version"})
-    content = state.content.model_dump(mode="json", include={"countries", "dependencies"})
-    counts = {"milestones": len(state.milestones), "enrolment_rows": len(state.content.enrolment)}
-    return {**told, **content, **counts, "plan_version": state.version, "version": version}
-
-
-def view_track(state: milestone_track.MilestoneTrack, version: int) -> dict[str, Any]:
-    """What a place has reached, as this service's clients see it."""
-    told = state.model_dump(mode="json")
-    return {**told["place"], "reached": told["reached"], "version": version}
-
-
-def view_subject(state: subject.Subject, version: int) -> dict[str, Any]:
-    """A subject as this service's clients see it."""
-    return {**state.model_dump(mode="json"), "status": state.status, "version": version}
-
-
-def view_organisation(state: organisation.Organisation, version: int) -> dict[str, Any]:
-    """A facility as this service's clients see it."""
-    told = state.model_dump(mode="json", exclude={"profile", "match_keys"})
-    return {**told, **state.profile.model_dump(mode="json"), "version": version}
-
-
-def view_person(state: person.Person, version: int) -> dict[str, Any]:
-    """A person as this service's clients see it, and how each credential stands now."""
-    told = state.model_dump(mode="json", include={"person_id", "merged_into", "absorbed"})
-    credentials = [
-        {**one.model_dump(mode="json"), "standing": person.standing(one, clock.now())} for one in state.credentials
-    ]
-    return {**told, **state.details.model_dump(mode="json"), "credentials": credentials, "version": version}
-
-
-def view_team(state: site_team.SiteTeam, version: int) -> dict[str, Any]:
-    """A site's team as this service's clients see it: ids, roles and dates."""
-    return {**state.model_dump(mode="json", exclude={"expiries"}), "version": version}
-
-
-def owner_of_study(state: study.Study) -> Owner:
-    """A study belongs to its sponsor."""
-    return Owner(state.sponsor.id, state.study_id)
-
-
-def owner_of_master(_: organisation.Organisation | person.Person) -> Owner:
-    """Master records belong to the CRO."""
-    return MASTER
-
-
-def owner(state: OfAStudy) -> Owner:
-    """What takes part in a study belongs to the study's sponsor."""
-    return Owner(state.sponsor_id, state.study_id)
-
+from sites.store.views import (
+    owner,
+    owner_of_master,
+    owner_of_questionnaire,
+    owner_of_study,
+    view,
+    view_feasibility,
+    view_organisation,
+    view_person,
+    view_plan,
+    view_site,
+    view_study,
+    view_subject,
+    view_team,
+    view_track,
+)
 
 STUDIES = Aggregate(
     "study", "studies", study.Study, study.decide, study.evolve, publish_study, owner_of_study, view_study
@@ -194,6 +118,36 @@ PEOPLE = Aggregate(
 )
 SITE_TEAMS = Aggregate(
     "site-team", "site_teams", site_team.SiteTeam, site_team.decide, site_team.evolve, publish_team, owner, view_team
+)
+QUESTIONNAIRES = Aggregate(
+    "questionnaire",
+    "questionnaires",
+    questionnaire.Questionnaire,
+    questionnaire.decide,
+    questionnaire.evolve,
+    publish_questionnaire,
+    owner_of_questionnaire,
+    view,
+)
+FEASIBILITY = Aggregate(
+    "feasibility",
+    "feasibility",
+    feasibility.Assessment,
+    feasibility.decide,
+    feasibility.evolve,
+    publish_feasibility,
+    owner,
+    view_feasibility,
+)
+PRE_STUDY_VISITS = Aggregate(
+    "pre-study-visit",
+    "pre_study_visits",
+    pre_study_visit.PreStudyVisit,
+    pre_study_visit.decide,
+    pre_study_visit.evolve,
+    publish_pre_study_visit,
+    owner,
+    view,
 )
 
 STUDY_CHECKLISTS = Aggregate(
@@ -273,3 +227,9 @@ async def prepare(database: Database) -> None:
     await database.collection(SITE_CHECKLISTS.collection).ensure_index([("study", 1), ("state.country", 1)])
     for aggregate in (SITE_CHECKLISTS, TRAININGS):
         await database.collection(aggregate.collection).ensure_index([("state.due_at", 1)])
+    await database.collection(QUESTIONNAIRES.collection).ensure_index([("study", 1), ("_id", 1)])
+    await database.collection(PRE_STUDY_VISITS.collection).ensure_index([("study", 1), ("_id", 1)])
+    assessments = database.collection(FEASIBILITY.collection)
+    await assessments.ensure_index([("study", 1), ("_id", 1)])
+    await assessments.ensure_index([("state.site_id", 1), ("recorded_at", -1)])
+    await assessments.ensure_index([("state.link.secret_hash", 1)], unique=True)
