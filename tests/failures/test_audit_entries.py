@@ -113,7 +113,7 @@ LED: Final = (*SITE_AND_PERSON, ("/v1/sites/{site_id}/staff", LEADS))
 ASKED: Final = {"sections": [{"title": "S", "questions": [{"code": "a", "text": "A?", "kind": "text"}]}]}
 QUESTIONS: Final = {"title": "Feasibility", "definition": ASKED, "study_id": "{study_id}", **STEP}
 FORMS: Final = "/v1/questionnaires"
-DRAFTED: Final = (*REGISTERED, (FORMS, QUESTIONS))
+WRITTEN: Final = (*REGISTERED, (FORMS, QUESTIONS))
 ASKABLE: Final = (*IDENTIFIED, (FORMS, QUESTIONS), (f"{FORMS}/{{questionnaire_id}}/publish", STEP))
 ASKS: Final = {"questionnaire_id": "{questionnaire_id}", **STEP}
 SENT: Final = (*ASKABLE, ("/v1/sites/{site_id}/feasibility", ASKS))
@@ -199,9 +199,9 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
             {"person_id": "{person_id}", **STEP}, (*LED, *KNOWN_PERSON), of_all=True
         ),
         FORMS: Way(QUESTIONS, REGISTERED),
-        f"{FORMS}/{{questionnaire_id}}/revise": Way({"title": "G", "definition": ASKED, **STEP}, DRAFTED),
-        f"{FORMS}/{{questionnaire_id}}/publish": Way(STEP, DRAFTED),
-        f"{FORMS}/{{questionnaire_id}}/retire": Way(STEP, DRAFTED),
+        f"{FORMS}/{{questionnaire_id}}/revise": Way({"title": "G", "definition": ASKED, **STEP}, WRITTEN),
+        f"{FORMS}/{{questionnaire_id}}/publish": Way(STEP, WRITTEN),
+        f"{FORMS}/{{questionnaire_id}}/retire": Way(STEP, WRITTEN),
         "/v1/sites/{site_id}/feasibility": Way(ASKS, ASKABLE),
         f"{ASSESSED}/renew-link": Way(STEP, SENT),
         f"{ASSESSED}/revoke-link": Way(STEP, SENT),

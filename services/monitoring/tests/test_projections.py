@@ -7,7 +7,7 @@ from typing import Any
 from chassis.stream.projecting import folded
 from contracts import EVENTS, PublicEvent, Received, sponsor_id
 from contracts import sites as public
-from monitoring.projections import SITES, STUDIES
+from monitoring.projections import AGREEMENTS, SITES, STUDIES
 from studyline.testing.events import told
 
 README = Path(__file__).parents[1] / "README.md"
@@ -42,6 +42,7 @@ def test_what_happens_to_a_study_or_site_later_changes_nothing_here() -> None:
 
 def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None:
     listened = re.findall(r"^\| `([^`]+)` ", README.read_text().partition("## Listens to")[2], re.MULTILINE)
-    samples = [received(event.model_construct(**SITE)) for event in EVENTS.values()]
-    known = {one.event.TYPE for one in samples if STUDIES.key(one) is not None or SITES.key(one) is not None}
+    samples = [received(event.model_construct(**SITE, agreement_id="agreement-1")) for event in EVENTS.values()]
+    projected = (STUDIES, SITES, AGREEMENTS)
+    known = {one.event.TYPE for one in samples if any(each.key(one) is not None for each in projected)}
     assert set(listened) == known
