@@ -96,6 +96,7 @@ class ImportVersion(Command):
     expected: ExpectDocument
     about: About
     file: StoredFile
+    attachments: tuple[StoredFile, ...] = ()
     origin: Origin
     stage: ImportedStage
     by: str

@@ -163,7 +163,12 @@ def _begun(event: TmfDocumentExpected) -> TmfDocument:
 def _version(event: TmfDocumentReceived | TmfVersionImported) -> TmfVersion:
     facts = {"number": event.number, "about": event.about, "file": event.file, "received_by": event.by}
     if isinstance(event, TmfVersionImported):
-        more = {"origin": event.origin, "stage": event.stage, "decided_on": event.about.document_date}
+        more = {
+            "origin": event.origin,
+            "attachments": event.attachments,
+            "stage": event.stage,
+            "decided_on": event.about.document_date,
+        }
         return TmfVersion.model_validate({**facts, **more, "received_on": event.about.document_date})
     days = days_between(event.about.finalised_on, event.occurred_at)
     more = {"evidence": event.evidence, "received_on": event.occurred_at, "filing_days": days}

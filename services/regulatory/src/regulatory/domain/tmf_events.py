@@ -84,6 +84,7 @@ class TmfVersionImported(Event):
     number: int
     about: About
     file: StoredFile
+    attachments: tuple[StoredFile, ...] = ()
     origin: Origin
     stage: ImportedStage
     by: str

@@ -60,15 +60,35 @@ class CarriedSignature(Fact):
     reason: str
 
 
+class CarriedFile(Fact):
+    """What came with one file of a version from another system."""
+
+    description: str | None = None
+    signatures: tuple[CarriedSignature, ...] = ()
+    audit: tuple[AuditRecord, ...] = ()
+
+
+class Carried(Fact):
+    """What another system said of a version that has no place of its own here; it goes out again as it came."""
+
+    person_names: tuple[str, ...] = ()
+    organization: str | None = None
+    sub_artifact: str | None = None
+    translation: Literal["Yes", "No"] | None = None
+    restricted: Literal["Yes", "No"] | None = None
+    retention_date: str | None = None
+    date_description: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    files: tuple[CarriedFile, ...] = ()
+
+
 class Origin(Fact):
     """Where a migrated version comes from, and what that system said of it."""
 
     source: str
     transfer_id: str
     object_id: str
-    audit: tuple[AuditRecord, ...] = ()
-    signatures: tuple[CarriedSignature, ...] = ()
-    sub_artifact: str | None = None
+    carried: Carried = Carried()
 
 
 class About(Fact):
@@ -83,7 +103,6 @@ class About(Fact):
     )
     expires_on: DateOnly | None = Field(default=None, description="Its own expiry: the last day on which it holds")
     copy_of_original: bool = False
-    restricted: bool = Field(default=False, description="Unblinding or otherwise not for everyone")
 
 
 class TmfVersion(Fact):
@@ -92,6 +111,7 @@ class TmfVersion(Fact):
     number: int = Field(ge=1)
     about: About
     file: StoredFile | None = None
+    attachments: tuple[StoredFile, ...] = Field(default=(), description="Further files of the same version")
     evidence: Evidence | None = None
     origin: Origin | None = None
     received_on: BusinessTime | None
