@@ -21,6 +21,7 @@ from studyline.testing import Servers
 from studyline.testing.known import ACME, Known, take_over, tell_of
 from studyline.testing.service import Face, running
 from test_readme_tables import SERVICES, composed
+from tmf_ways import ENTRIES_OF_IMPORT, TMF_WAYS, Upload
 
 DAY: Final = "2022-03-01"
 STEP: Final = {"occurred_at": DAY, "reason": "told by the site"}
@@ -37,13 +38,6 @@ ASKING_ROUTES: Final = {"regulatory": ("/v1/clocks/simulate",)}
 """What is asked with a body and changes nothing."""
 CLOCK: Final = {"study_id": ACME.study_id, "rule_id": "eu-serious-breach", "about_id": "breach-7", "country": "DE"}
 
-TMF: Final = "/v1/studies/{study_id}/tmf"
-TMF_DOCUMENT: Final = "/v1/tmf-documents/{tmf_document_id}"
-EXPECTED_DOCUMENT: Final = {"unique_id": 12, "level": "trial", **STEP}
-OPENED: Final = ((f"{TMF}/open", {"rules_version": 1, **STEP}),)
-LOCKED: Final = (*OPENED, (f"{TMF}/lock", STEP))
-AWAITED: Final = (*OPENED, (f"{TMF}/documents", EXPECTED_DOCUMENT))
-
 
 @dataclass(frozen=True)
 class Way:
@@ -54,8 +48,8 @@ class Way:
     may name who gives it, and `subject` names who gives the command itself.
     """
 
-    body: Mapping[str, Any] | bytes
-    before: Sequence[tuple[str, Mapping[str, Any] | bytes] | tuple[str, Mapping[str, Any] | bytes, str]] = ()
+    body: Mapping[str, Any] | bytes | Upload
+    before: Sequence[tuple[Any, ...]] = ()
     path: str = ""
     subject: str = ""
     on_evidence: bool = False
@@ -255,13 +249,6 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         "/v1/clocks/{clock_id}/reopen": Way(STEP, (*RUNNING, ("/v1/clocks/{id}/end", STEP))),
         "/v1/clocks/{clock_id}/pause": Way(STEP, RUNNING),
         "/v1/clocks/{clock_id}/resume": Way(STEP, STANDING_STILL),
-        f"{TMF}/open": Way(STEP, taken_over=True),
-        f"{TMF}/rules": Way({"rules_version": 2, **STEP}, OPENED, taken_over=True),
-        f"{TMF}/documents": Way(EXPECTED_DOCUMENT, OPENED, taken_over=True),
-        f"{TMF}/lock": Way(STEP, OPENED, taken_over=True),
-        f"{TMF}/unlock": Way(STEP, LOCKED, taken_over=True),
-        f"{TMF_DOCUMENT}/waive": Way(STEP, AWAITED, taken_over=True),
-        f"{TMF_DOCUMENT}/release": Way(STEP, AWAITED, taken_over=True),
     },
     "monitoring": {
         "/v1/sites/{site_id}/visits": Way(VISIT),
@@ -288,6 +275,9 @@ WAYS["sites"]["/v1/adoptions/subjects"] = adopted(
     OPEN,
 )
 
+for _route, (_body, _before) in TMF_WAYS.items():
+    _entries = ENTRIES_OF_IMPORT if _route.endswith("/imports") else 1
+    WAYS["regulatory"][_route] = Way(_body, _before, entries=_entries, taken_over=True)
 for _route, (_body, _before, _path) in START_UP_WAYS.items():
     WAYS["sites"][_route] = Way(_body, _before, _path)
 WAYS["regulatory"] |= {route: Way(*way) for route, way in DOCUMENT_WAYS.items()}
@@ -346,6 +336,8 @@ async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
 
 async def sent(face: Face, path: str, body: Any) -> httpx.Response:
     """Give a command; its body may be a file."""
+    if isinstance(body, Upload):
+        return await face.upload(path, body.content, body.media_type, **body.told)
     if not isinstance(body, bytes):
         return await face.post(path, body)
     return await face.upload(path, body, "application/pdf", filename="plan.pdf", reason=STEP["reason"])
@@ -429,7 +421,7 @@ async def test_every_role_leaves_one_complete_entry_or_is_refused_and_leaves_non
 
 def reason_of(body: Any) -> str | None:
     """Why the command was given: a file's is told beside it."""
-    if isinstance(body, bytes):
+    if isinstance(body, bytes | Upload):
         return STEP["reason"]
     return REASON_OF_ADOPTION if "records" in body else body.get("reason")
 

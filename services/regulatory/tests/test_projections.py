@@ -10,7 +10,7 @@ from contracts import sites as public
 from contracts.regulatory import tmf
 from regulatory.domain.tmf_expectations import RULES
 from regulatory.policies import clock_orders, submission_order
-from regulatory.projections import SITES, STUDIES
+from regulatory.projections import AGREEMENTS, SITES, STUDIES
 from studyline.testing.events import told
 
 README = Path(__file__).parents[1] / "README.md"
@@ -19,6 +19,7 @@ SITE: dict[str, Any] = {"study_id": "s1", "site_id": "site-7", "country": "DE"}
 IDENTIFIED = public.SiteIdentified.model_validate({**SITE, "name": "C", "city": "Berlin", "number": None})
 SUBMITTED: dict[str, Any] = {
     "kind": "initial",
+    "agreement_id": "agreement-1",
     "body": "competent_authority",
     "submission_id": "sub-1",
     "part": "I",
@@ -46,8 +47,9 @@ def test_a_registered_study_is_known_with_its_sponsor() -> None:
     assert rows(STUDIES, REGISTERED) == [{"_id": "s1", "sponsor": ACME, "study": "s1", "version": 1}]
 
 
-def test_an_identified_site_is_known_with_its_study_and_country() -> None:
-    assert rows(SITES, IDENTIFIED) == [{"_id": "site-7", "sponsor": ACME, "study": "s1", "country": "DE", "version": 1}]
+def test_an_identified_site_is_known_with_its_study_country_and_number() -> None:
+    place = {"country": "DE", "number": None}
+    assert rows(SITES, IDENTIFIED) == [{"_id": "site-7", "sponsor": ACME, "study": "s1", **place, "version": 1}]
 
 
 def test_what_happens_to_a_study_or_site_later_changes_nothing_here() -> None:
@@ -59,7 +61,8 @@ def test_what_happens_to_a_study_or_site_later_changes_nothing_here() -> None:
 def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None:
     listened = re.findall(r"^\| `([^`]+)` ", README.read_text().partition("## Listens to")[2], re.MULTILINE)
     samples = [received(event.model_construct(**SITE, **SUBMITTED)) for event in EVENTS.values()]
-    known = {one.event.TYPE for one in samples if STUDIES.key(one) is not None or SITES.key(one) is not None}
+    projected = (STUDIES, SITES, AGREEMENTS)
+    known = {one.event.TYPE for one in samples if any(each.key(one) is not None for each in projected)}
     asking = {one.event.TYPE for one in samples if [*clock_orders(one)] or submission_order(one) is not None}
     begins_anew = {tmf.TmfOpened.TYPE, tmf.TmfRulesAdopted.TYPE}
     assert set(listened) == known | asking | {row.event for row in RULES.rows if not row.planned} | begins_anew

@@ -13,6 +13,7 @@ from chassis.metrics import Metrics
 from chassis.scope import Scope
 from contracts import TOPICS, derived_id, monitoring, regulatory, sites
 from kernel import Refused
+from known_files import pdf
 from regulatory.domain.tmf_commands import TmfDocumentCommand
 from regulatory.domain.tmf_document import decide
 from regulatory.domain.tmf_document_state import TmfDocument, evolve
@@ -120,6 +121,30 @@ async def test_an_approval_files_the_decision_and_the_submission_waits_for_its_c
     assert decision["occurrence"] == submission
     [copy] = await documents(face, study, unique_id=65)
     assert (copy["status"], copy["level"], copy["country"]) == ("missing", "country", "DE")
+
+
+async def test_a_controlled_document_that_takes_effect_is_filed_with_its_file(face: Face) -> None:
+    study = await a_study(face)
+
+    async def done(asking: Face, path: str, **body: Any) -> dict[str, Any]:
+        answer = await asking.post(path, {**DAY, **body})
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    about = {"study_id": study.known.study_id, "type_id": "008", "title": "The plan"}
+    path = f"/v1/documents/{(await done(face, '/v1/documents', **about))['document_id']}"
+    await done(face, f"{path}/versions", version="1.0")
+    version, content = f"{path}/versions/1.0", pdf("The plan")
+    await face.upload(f"{version}/file", content, "application/pdf", filename="plan.pdf")
+    await done(face, f"{version}/request-review", reviewers=["bob"])
+    reviewed = await done(face.acting("quality", subject="bob"), f"{version}/complete-review")
+    signer = face.acting("sponsor", SPONSOR, subject="cleo", name="C. Leo", signing=True)
+    await done(signer, f"{version}/approve", sha256=reviewed["versions"][0]["sha256"])
+    await done(face, f"{version}/make-effective")
+    [plan] = await eventually(lambda: documents(face, study, unique_id=8, status="current"), bool)
+    assert (plan["versions"][0]["about"]["label"], plan["versions"][0]["file"]["filename"]) == ("1.0", "plan.pdf")
+    file = await face.get(f"/v1/tmf-documents/{plan['tmf_document_id']}/versions/1/file")
+    assert file.content == content
 
 
 async def test_a_site_that_is_not_chosen_keeps_its_record_and_owes_no_more(face: Face) -> None:

@@ -23,7 +23,7 @@ AT: dict[str, Any] = {"occurred_at": "2026-03-01"}
 PLACE: dict[str, Any] = {"level": "site", "country": "DE", "site_id": "site-7"}
 FACTS: dict[str, Any] = {"tmf_document_id": "doc-1", "study_id": "s1", "sponsor_id": "acme-1", "unique_id": CV, **PLACE}
 RULE: dict[str, Any] = {"rule": "start-up-cv@1", "cause": "study-site/site-7", "by": "service:regulatory"}
-FILE = {"file_id": "f1", "sha256": "a" * 64, "name": "cv.pdf", "media_type": "application/pdf", "size_bytes": 9}
+FILE = {"file_id": "f1", "sha256": "a" * 64, "filename": "cv.pdf", "media_type": "application/pdf", "size_bytes": 9}
 ABOUT = {"label": "1.0", "document_date": "2026-02-20", "finalised_on": "2026-02-25"}
 EVIDENCE = {"event_id": "e1", "event_type": "studyline.regulatory.submission.approved.v1"}
 

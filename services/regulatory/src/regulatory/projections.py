@@ -41,7 +41,12 @@ def site_row(_: Mapping[str, Any] | None, received: Received) -> Document:
     """A site as this service knows it."""
     event = received.event
     assert isinstance(event, SiteIdentified), "only what has a site's key becomes a site's row"
-    return {"sponsor": received.envelope.sponsor, "study": event.study_id, "country": event.country}
+    return {
+        "sponsor": received.envelope.sponsor,
+        "study": event.study_id,
+        "country": event.country,
+        "number": event.number,
+    }
 
 
 def trigger_of(received: Received) -> Document | None:

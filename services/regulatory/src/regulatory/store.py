@@ -129,6 +129,7 @@ DOCUMENTS = Aggregate(
     view_document,
 )
 FILE_IDS = "state.versions.files.file_id"
+TMF_FILE_IDS = ("state.versions.file.file_id", "state.versions.attachments.file_id")
 
 
 async def files_held(database: Database, ids: Collection[str]) -> set[str]:
@@ -136,7 +137,18 @@ async def files_held(database: Database, ids: Collection[str]) -> set[str]:
     documents = database.collection(DOCUMENTS.collection)
     found = await documents.find(Scope.everything(), {FILE_IDS: {"$in": list(ids)}})
     held = {file["file_id"] for one in found for version in one["state"]["versions"] for file in version["files"]}
-    return held & set(ids)
+    return (held & set(ids)) | await _held_by_tmf(database, set(ids))
+
+
+async def _held_by_tmf(database: Database, ids: set[str]) -> set[str]:
+    held: set[str] = set()
+    for field in TMF_FILE_IDS:
+        documents = database.collection(TMF_DOCUMENTS.collection)
+        found = await documents.find(Scope.everything(), {field: {"$in": sorted(ids)}}, fields=TMF_FILE_IDS)
+        versions = [version for one in found for version in one["state"]["versions"]]
+        held |= {version["file"]["file_id"] for version in versions if version.get("file")}
+        held |= {file["file_id"] for version in versions for file in version.get("attachments", ())}
+    return held & ids
 
 
 async def prepare(database: Database) -> None:
@@ -165,3 +177,5 @@ async def _prepare_tmf(database: Database) -> None:
     await documents.ensure_index([("study", 1), ("sponsor", 1), *((field, 1) for field in counted)])
     await documents.ensure_index([("study", 1), ("_id", 1)])
     await documents.ensure_index([("state.notice_on", 1)], where={"state.notice_on": {"$type": "string"}})
+    for field in TMF_FILE_IDS:
+        await documents.ensure_index([(field, 1)], where={field: {"$type": "string"}})

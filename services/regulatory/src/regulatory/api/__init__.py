@@ -12,6 +12,8 @@ from regulatory.api import (
     submissions,
     tmf,
     tmf_documents,
+    tmf_transfers,
+    tmf_versions,
 )
 
 
@@ -24,6 +26,8 @@ def routers(database: Database) -> list[APIRouter]:
         clocks.rules_router(),
         tmf.router(database),
         tmf_documents.router(database),
+        tmf_versions.router(database),
+        tmf_transfers.router(database),
         tmf_documents.reference_router(),
         *documents.routers(database),
         document_reviews.router(),

@@ -8,16 +8,18 @@ from typing import Literal
 
 from kernel import BusinessTime, Command, DateOnly, Signature
 
+from regulatory.domain.document_state import StoredFile
 from regulatory.domain.tmf_expectations import Does
 from regulatory.domain.tmf_reference import Level
-from regulatory.domain.tmf_version import About, Evidence, Finding, Origin, StoredFile
+from regulatory.domain.tmf_version import About, Evidence, Finding, Origin
 
 ImportedStage = Literal["filed", "superseded", "obsolete"]
 
 
 class ExpectDocument(Command):
-    """Expect the document; by a `rule` because of an event of `cause`, or by hand. With `evidence` it is filed too.
+    """Expect the document; by a `rule` because of an event of `cause`, or by hand.
 
+    With `evidence` it is filed too, with a file where the event speaks of one.
     `applies` is a fact of the study's file: it exists, and follows the rules by which the document is expected.
     """
 
@@ -37,6 +39,8 @@ class ExpectDocument(Command):
     cause: str | None = None
     does: Does = "expect"
     evidence: Evidence | None = None
+    evidence_file: StoredFile | None = None
+    evidence_label: str | None = None
     applies: bool = True
     by: str
     locked_on: BusinessTime | None = None

@@ -5,6 +5,8 @@ somebody else before it is filed (ICH E6(R3) appendix C; four eyes), or is retur
 itself signed evidence files it at once. Whether it is missing, current or expired is derived (`tmf_status.py`).
 """
 
+from typing import Final
+
 from kernel import BusinessTime, SignedContent, content_sha256
 
 from regulatory.domain import tmf_guards as guards
@@ -40,6 +42,9 @@ from regulatory.domain.tmf_events import (
 from regulatory.domain.tmf_status import day_of
 from regulatory.domain.tmf_version import IN_REVIEW, About
 
+NOT_TOLD: Final = {"does", "evidence", "evidence_file", "evidence_label", "applies", "by", "locked_on"}
+"""What of an expectation is no part of its event."""
+
 
 def decide(document: TmfDocument | None, command: TmfDocumentCommand) -> list[TmfDocumentEvent]:
     """What follows from the command; Refused where a rule forbids it, with every reason."""
@@ -72,9 +77,7 @@ def expect(document: TmfDocument | None, command: ExpectDocument) -> list[TmfDoc
     if command.does == "release":
         return _release_by_rule(document, command)
     if document is None:
-        expected = TmfDocumentExpected.model_validate(
-            command.model_dump(exclude={"does", "evidence", "applies", "by", "locked_on"})
-        )
+        expected = TmfDocumentExpected.model_validate(command.model_dump(exclude=NOT_TOLD))
         return [expected, *_by_evidence(evolve(None, expected), command)]
     return [*_required_again(document, command), *_due(document, command), *_by_evidence(document, command)]
 
@@ -209,11 +212,12 @@ def _by_evidence(document: TmfDocument, command: ExpectDocument) -> list[TmfDocu
     if latest is not None and latest.stage in IN_REVIEW:
         return []
     day = day_of(command.occurred_at)
-    if in_force is not None and in_force.file is not None and (document.standing.expires_on or "9999") >= day:
+    if in_force is not None and in_force.evidence is None and (document.standing.expires_on or "9999") >= day:
         return []
-    about = About(label=f"{_next(document)}.0", document_date=day or None, finalised_on=day or None)
+    label = command.evidence_label or f"{_next(document)}.0"
+    about = About(label=label, document_date=day or None, finalised_on=day or None)
     facts = {"occurred_at": command.occurred_at, "number": _next(document), "about": about, "by": command.by}
-    received = TmfDocumentReceived.model_validate({**facts, "file": None, "evidence": evidence})
+    received = TmfDocumentReceived.model_validate({**facts, "file": command.evidence_file, "evidence": evidence})
     return [received, *_filed(document, command.occurred_at, _next(document), command.by)]
 
 

@@ -2,9 +2,10 @@
 
 from kernel import DateOnly, Event, SignedEvent
 
+from regulatory.domain.document_state import StoredFile
 from regulatory.domain.tmf_commands import ImportedStage
 from regulatory.domain.tmf_reference import Level
-from regulatory.domain.tmf_version import About, Evidence, Finding, Origin, StoredFile
+from regulatory.domain.tmf_version import About, Evidence, Finding, Origin
 
 
 class TmfDocumentExpected(Event):

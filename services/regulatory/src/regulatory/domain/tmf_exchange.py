@@ -12,6 +12,7 @@ from typing import Final
 
 from kernel import derived_id
 
+from regulatory.domain.document_state import StoredFile
 from regulatory.domain.ems import (
     ALPHA_2,
     ALPHA_3,
@@ -37,7 +38,6 @@ from regulatory.domain.tmf_version import (
     CarriedFile,
     CarriedSignature,
     Evidence,
-    StoredFile,
     TmfVersion,
     VersionStage,
 )
@@ -141,8 +141,8 @@ def _files_out(
         ]
         yield EmsFile(
             integrity=integrity_of(file.sha256),
-            filename=file.name,
-            content_url=content_url(key, position, file.name),
+            filename=file.filename,
+            content_url=content_url(key, position, file.filename),
             description=came.description,
             signatures=tuple(signatures),
             audit=(*records, *(audit if position == 0 else ())),

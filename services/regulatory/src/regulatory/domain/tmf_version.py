@@ -5,6 +5,8 @@ from typing import Final, Literal
 from kernel import BusinessTime, DateOnly
 from pydantic import BaseModel, ConfigDict, Field
 
+from regulatory.domain.document_state import StoredFile
+
 VersionStage = Literal["received", "in_qc", "returned", "filed", "superseded", "obsolete"]
 
 IN_REVIEW: Final[frozenset[VersionStage]] = frozenset({"received", "in_qc"})
@@ -14,16 +16,6 @@ class Fact(BaseModel):
     """A frozen value inside an aggregate."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StoredFile(Fact):
-    """Content that the platform keeps, bound by its hash."""
-
-    file_id: str
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    name: str
-    media_type: str
-    size_bytes: int = Field(ge=0)
 
 
 class Evidence(Fact):

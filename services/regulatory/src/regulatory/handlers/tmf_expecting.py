@@ -16,6 +16,7 @@ from chassis.stream.policies import Order, carry_out
 from chassis.stream.projecting import project
 from contracts import Envelope, Received
 from contracts.regulatory import tmf as public
+from contracts.regulatory.documents import DocumentMadeEffective
 from contracts.sites import StudyRegistered
 from kernel import derived_id
 
@@ -24,7 +25,7 @@ from regulatory.domain.tmf_commands import ExpectDocument
 from regulatory.domain.tmf_expectations import RULES, Expectation, Trigger
 from regulatory.domain.tmf_version import Evidence
 from regulatory.projections import TMF_TRIGGERS
-from regulatory.store import TMF_DOCUMENTS, TMFS
+from regulatory.store import DOCUMENTS, TMF_DOCUMENTS, TMFS
 
 SERVICE: Final = "regulatory"
 ORDERS_MAX: Final = 500
@@ -105,11 +106,21 @@ def expected_by_rule(cause: Remembered, one: Expectation, key: str) -> Builder[E
     async def build(unit: Unit) -> ExpectDocument:
         await unit.in_turn(turn_of(envelope.study))
         tmf = await unit.find(TMFS, tmf_id_of(envelope.study))
-        return ExpectDocument.model_validate(
-            {**facts, "applies": tmf is not None and tmf.rules_version == cause.version}
-        )
+        applies = tmf is not None and tmf.rules_version == cause.version
+        spoken_of = await _spoken_of(unit, cause.trigger) if evidence is not None else {}
+        return ExpectDocument.model_validate({**facts, **spoken_of, "applies": applies})
 
     return build
+
+
+async def _spoken_of(unit: Unit, trigger: Trigger) -> dict[str, Any]:
+    """The file and number of the version of a controlled document that the event speaks of, where it does."""
+    if trigger.type != DocumentMadeEffective.TYPE:
+        return {}
+    document = await unit.find(DOCUMENTS, trigger.body["document_id"])
+    version = document.version(trigger.body["version"]) if document is not None else None
+    file = version.file if version is not None else None
+    return {"evidence_file": file, "evidence_label": trigger.body["version"]}
 
 
 async def _expect(commands: Commands, database: Database, entries: Sequence[Document]) -> None:

@@ -59,20 +59,26 @@ def opened(content: IO[bytes]) -> ZipFile:
         raise unreadable(ZIP) from error
 
 
-def refuse_bomb(archive: ZipFile) -> None:
+def refuse_bomb(
+    archive: ZipFile, *, members_max: int = MEMBERS_MAX, expanded_bytes_max: int = EXPANDED_BYTES_MAX
+) -> None:
     """Raise the 422 problem for what would not fit, or would land elsewhere, when it is unpacked."""
     members = archive.infolist()
     expanded = sum(one.file_size for one in members)
     repeated = any(count > 1 for count in Counter(one.filename for one in members).values())
     found = [
-        *(["more than 5,000 files"] if len(members) > MEMBERS_MAX else []),
-        *(["content of more than 512 MiB when unpacked"] if expanded > EXPANDED_BYTES_MAX else []),
+        *([f"more than {members_max:,} files"] if len(members) > members_max else []),
+        *([_too_much(expanded_bytes_max)] if expanded > expanded_bytes_max else []),
         *(["content that is packed like a bomb"] if any(_is_packed_too_tight(one) for one in members) else []),
         *(["names that stand twice"] if repeated else []),
         *(["names that lead out of it"] if any(_leads_out(one.filename) for one in members) else []),
     ]
     if found:
         raise active_content(*found)
+
+
+def _too_much(limit_bytes: int) -> str:
+    return f"content of more than {limit_bytes // 1_048_576} MiB when unpacked"
 
 
 def members_of(archive: ZipFile) -> Iterator[tuple[str, IO[bytes]]]:
