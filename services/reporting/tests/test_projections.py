@@ -11,7 +11,7 @@ import pytest
 from chassis.stream.projecting import folded
 from contracts import EVENTS, Received, monitoring, regulatory
 from contracts import sites as public
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reporting.projections import ROWS
 from reporting.projections.timeline import entry, kind_of, position_of
@@ -47,6 +47,7 @@ IN_ORDER = heard([TOLD])
 
 
 @given(st.data())
+@settings(deadline=None)
 def test_any_interleaving_of_aggregates_in_any_batches_with_any_repeats_gives_the_same(data: st.DataObject) -> None:
     waiting: dict[str, list[Received]] = defaultdict(list)
     for one in TOLD:
