@@ -1,9 +1,11 @@
 """Chains of requests, each made from what the one before answered: never a 5xx, never another sponsor's byte.
 
 The chains are drawn from each service's own OpenAPI document (schemathesis), whose operations are linked by the ids
-that a creation answers. `STUDYLINE_EXAMPLES` sets how many chains are tried.
+that a creation answers. A round keeps to one part of the service, as its tags name them: drawn from more than a
+hundred operations, hardly a chain would come back to what it made. `STUDYLINE_EXAMPLES` sets how many are tried.
 """
 
+import copy
 import os
 import re
 from collections import defaultdict
@@ -25,6 +27,7 @@ OWNER, STRANGER = "Stateful Owner AG", "Stateful Stranger SE"
 SERVICES: Final = ("sites", "regulatory", "monitoring", "reporting")
 CHAINS: Final = max(4, int(os.environ.get("STUDYLINE_EXAMPLES", "8")) // 2)
 STEPS: Final = 12
+ROUNDS_MIN: Final = max(1, CHAINS // 4)
 ROUNDS_MAX: Final = 20
 """A round may end early, and the chains that chance draws may all stay short: then there is another."""
 LEFT_OUT: Final = "(/adoptions/|/parked|/stream$|^/health)"
@@ -152,12 +155,34 @@ async def estate(stack: Servers) -> Estate:
     return Estate(study, site)
 
 
-def machine_of(servers: Servers, service: str, estate: Estate, seen: Seen) -> Any:
+def document_of(servers: Servers, service: str) -> Operation:
+    """The service's OpenAPI document, without what no chain may touch."""
+    address = getattr(servers.addresses, service)
+    document: Operation = httpx.get(f"{address}/openapi.json", trust_env=False).json()
+    kept = {path: item for path, item in document["paths"].items() if not re.search(LEFT_OUT, path)}
+    return {**document, "paths": kept}
+
+
+def tags_of(document: Operation) -> list[str]:
+    """The parts of a service, in the order in which it names them."""
+    return list(
+        dict.fromkeys(tag for item in document["paths"].values() for one in item.values() for tag in one["tags"])
+    )
+
+
+def part_of(document: Operation, tag: str) -> Operation:
+    """The document with the operations of one part only."""
+    paths = {
+        path: {method: one for method, one in item.items() if tag in one["tags"]}
+        for path, item in copy.deepcopy(document["paths"]).items()
+    }
+    return {**document, "paths": {path: item for path, item in paths.items() if item}}
+
+
+def machine_of(servers: Servers, service: str, document: Operation, estate: Estate, seen: Seen) -> Any:
     """Steps that the owner takes, each taken by a stranger as well."""
     address = getattr(servers.addresses, service)
-    document = httpx.get(f"{address}/openapi.json", trust_env=False).json()
-    kept = {path: item for path, item in document["paths"].items() if not re.search(LEFT_OUT, path)}
-    schema: Any = schemathesis.openapi.from_dict(linked({**document, "paths": kept}))
+    schema: Any = schemathesis.openapi.from_dict(linked(document))
     tokens = {name: servers.token("operations", [name]) for name in (OWNER, STRANGER)}
     given = {"occurred_at": DAY, "planned_on": DAY, "scheduled_on": DAY, "planned": DAY, "actual": DAY}
     given |= {"sponsor": {"name": OWNER}, "country": "DE", "countries": ["DE"], "site_id": None}
@@ -203,12 +228,15 @@ def test_chains_of_requests_do_no_harm_and_show_a_stranger_nothing(
 ) -> None:
     seen = Seen({estate.study_id, estate.site_id}, lists_tell=service == "reporting")
     whole = ["told", "read"] if service == "reporting" else ["told", "read", "commanded"]
-    machine = machine_of(stack, service, estate, seen)
+    document = document_of(stack, service)
+    tags = tags_of(document)
     for number in range(ROUNDS_MAX):
+        machine = machine_of(stack, service, part_of(document, tags[number % len(tags)]), estate, seen)
         # A chain drawn anew goes another way, because the service remembers: the tool calls that flaky.
         with suppress(FlakyStrategyDefinition):
             seed(number)(machine).run(settings=SETTINGS)
-        if seen.harm or (seen.longest == whole and seen.steps >= CHAINS * STEPS // 2):
+        enough = number + 1 >= ROUNDS_MIN and seen.steps >= CHAINS * STEPS // 2
+        if seen.harm or (seen.longest == whole and enough):
             break
     assert seen.harm == []
     assert seen.longest == whole

@@ -57,6 +57,7 @@ async def test_typing_is_saved_and_the_link_leads_back_to_it(window: Window, for
         await saved(page)
         await page.get_by_label("How many patients").fill("a dozen")
         await expect(page.locator("#e-patients")).to_contain_text("in digits")
+        await expect(page.get_by_label("How many patients")).to_have_attribute("aria-invalid", "true")
         await page.get_by_label("How many patients").fill("12")
         await expect(page.locator("#e-patients")).to_be_empty()
         await saved(page)
@@ -205,8 +206,7 @@ async def test_the_form_is_whole_without_scripts(window: Window, form: Face) -> 
     assert (await form.get(f"/v1/feasibility/{key}")).json()["status"] == "returned"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"])
 async def test_nobody_is_kept_out(window: Window, form: Face, axe: str, size: Any, scheme: Any) -> None:
     address = await asked_before(form)
     async with window.opened(address, viewport=size, color_scheme=scheme) as page:

@@ -60,7 +60,7 @@ function tellMistakes(codes, mistakes) {
     question.classList.toggle("wrong", text !== "");
     question.querySelector("[data-mistake]").textContent = text;
     for (const field of fieldsOf(question)) {
-      if (field.type === "text" || field.tagName === "TEXTAREA") field.toggleAttribute("aria-invalid", text !== "");
+      if (field.type === "text" || field.tagName === "TEXTAREA") field.setAttribute("aria-invalid", String(text !== ""));
     }
   }
 }
