@@ -30,7 +30,7 @@ STEPS: Final = 12
 ROUNDS_MIN: Final = max(1, CHAINS // 4)
 ROUNDS_MAX: Final = 20
 """A round may end early, and the chains that chance draws may all stay short: then there is another."""
-LEFT_OUT: Final = "(/adoptions/|/parked|/stream$|^/health)"
+LEFT_OUT: Final = "(/adoptions/|/tmf|/parked|/stream$|^/health)"
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CREATED, BAD_REQUEST, SERVER_ERROR = 201, 400, 500
 DAY: Final = "2026-01-01"

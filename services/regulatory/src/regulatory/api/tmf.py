@@ -19,6 +19,7 @@ from regulatory.domain.tmf_expectations import RULES, Place
 from regulatory.domain.tmf_reference import Level
 from regulatory.domain.tmf_status import Status, day_of
 from regulatory.handlers import tmf as handlers
+from regulatory.handlers.known import in_study
 from regulatory.handlers.tmf_expecting import tmf_id_of
 from regulatory.queries import tmf as queries
 from regulatory.store import TMF_DOCUMENTS, TMFS
@@ -96,7 +97,7 @@ def router(database: Database) -> APIRouter:
         """Expect documents by another version of the rules; what happened before is gone over under them."""
         facts = {"occurred_at": body.occurred_at, "rules_version": body.rules_version, "newest": RULES.current}
         command = AdoptTmfRules.model_validate(facts)
-        return await at.carry_on(TMFS, tmf_id_of(study_id), command, reason=body.reason)
+        return await at.carry_out(TMFS, tmf_id_of(study_id), in_study(study_id, command), reason=body.reason)
 
     @routes.post("/documents", status_code=201)
     async def expect_tmf_document(study_id: str, body: ExpectDocumentRequest, at: Managing) -> JSONResponse:
@@ -118,7 +119,7 @@ def router(database: Database) -> APIRouter:
     async def unlock_tmf(study_id: str, body: StepRequest, at: Closing) -> JSONResponse:
         """Open a locked file again; the reason is needed."""
         command = UnlockTmf(occurred_at=body.occurred_at, grounds=body.reason)
-        return await at.carry_on(TMFS, tmf_id_of(study_id), command, reason=body.reason)
+        return await at.carry_out(TMFS, tmf_id_of(study_id), in_study(study_id, command), reason=body.reason)
 
     return routes
 

@@ -1,14 +1,16 @@
 """What this service must know before a command may speak of it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from chassis.commands import Aggregate, Unit
+from chassis.commands import Aggregate, Builder, Unit
 from chassis.mongo import Document
 from chassis.problems import Problem
 from contracts.obligations import Obligation, governing
 from kernel import Command, State
 
 from regulatory.projections import SITES, STUDIES
+
+C = TypeVar("C", bound=Command)
 
 
 async def require_study(unit: Unit, study_id: str) -> Document:
@@ -36,3 +38,13 @@ def not_known(kind: str, identifier: str) -> Problem:
 def obligation_of(aggregate: Aggregate[Any, Any, Any], state: State, command: Command) -> Obligation | None:
     """The obligation to which a command of this service belongs; a submission's by the body that it goes to."""
     return governing("regulatory", aggregate.name, type(command).__name__, getattr(state, "body", None))
+
+
+def in_study(study_id: str, command: C) -> Builder[C]:
+    """A command about what each study has one of: the 404 problem names the study, as the caller did."""
+
+    async def build(unit: Unit) -> C:
+        await require_study(unit, study_id)
+        return command
+
+    return build

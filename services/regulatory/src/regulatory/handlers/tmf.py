@@ -82,6 +82,7 @@ def lock_tmf(study_id: str, at: str) -> Builder[LockTmf]:
     """Close the file; what is due and open on that day is read in the same transaction."""
 
     async def build(unit: Unit) -> LockTmf:
+        await require_study(unit, study_id)
         await unit.in_turn(turn_of(study_id))
         found = [await unit.every(TMF_DOCUMENTS, {"study": study_id, **open_one}) for open_one in MAY_BE_OPEN]
         documents = {one.tmf_document_id: one for some in found for one in some}
