@@ -24,7 +24,7 @@ from platform_user import User, eventually
 from studyline.testing import Servers
 
 OWNER, STRANGER = "Stateful Owner AG", "Stateful Stranger SE"
-SERVICES: Final = ("sites", "regulatory", "monitoring", "reporting")
+SERVICES: Final = ("sites", "monitoring", "reporting")
 CHAINS: Final = max(4, int(os.environ.get("STUDYLINE_EXAMPLES", "8")) // 2)
 STEPS: Final = 12
 ROUNDS_MIN: Final = max(1, CHAINS // 4)
