@@ -165,6 +165,15 @@ async def test_what_is_not_taken_is_refused_by_name(
     assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{code}")
 
 
+async def test_a_file_may_be_larger_than_other_bodies(face: Face) -> None:
+    path = f"{DOCUMENTS}/{await created(face)}"
+    await done(face, f"{path}/versions", version="1.0")
+    content = b"A line of a long plan.\n" * 100_000
+    sent = await face.upload(f"{path}/versions/1.0/file", content, "text/plain", filename="plan.txt")
+    assert sent.json()["versions"][0]["files"][0]["size_bytes"] == len(content) > 1_048_576
+    assert (await face.get(f"{path}/versions/1.0/file")).content == content
+
+
 async def test_a_file_that_a_document_holds_is_not_swept(face: Face) -> None:
     path = await drafted(face)
     document = (await face.get(path.partition("/versions")[0])).json()

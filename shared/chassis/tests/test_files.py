@@ -11,6 +11,7 @@ from chassis import clock
 from chassis.files.arriving import Arrived
 from chassis.files.store import FILES, FileDamaged, Files
 from chassis.files.sweeping import Sweeper, sweeping
+from chassis.http import uploads
 from chassis.http.uploads import Download, handed_out, upload
 from chassis.journal import Owner
 from chassis.mongo import Database
@@ -205,6 +206,13 @@ async def test_what_is_too_large_is_refused_before_it_is_kept(files: Files, is_a
         answer = await client.post("/files?filename=a.pdf", content=content, headers=PDF)
     assert (answer.status_code, answer.json()["limit_bytes"]) == (413, LIMIT)
     assert await rows(files) == set()
+
+
+async def test_only_so_many_files_come_in_at_a_time(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "UPLOADS_MAX", 0)
+    async with service(files) as client:
+        answer = await client.post("/files?filename=a.pdf", content=pdf(), headers=PDF)
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
 
 
 @pytest.mark.parametrize(("content", "status"), [(b"", 422), (b"MZ", 415)])

@@ -6,8 +6,8 @@ as if it came from here: attachment, its own type, nosniff; the ETag is its SHA-
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -21,10 +21,12 @@ from chassis.files.kinds import KINDS, FileKind
 from chassis.files.store import Files
 from chassis.http.requests import let_pass
 from chassis.patience import went_on
-from chassis.problems import Problem
+from chassis.problems import Problem, Unavailable
 
 LOOK_SECONDS: Final = 1.0
 INSPECTION_SECONDS: Final = 60.0
+UPLOADS_MAX: Final = 8
+"""So many at a time in one process: each may fill a temporary file, which lies in memory in a container."""
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 UPLOAD: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {kind.media_type: _BINARY for kind in KINDS}}
@@ -44,16 +46,38 @@ class Download:
     filename: str
 
 
+@dataclass
+class _Room:
+    """How many files are on their way in."""
+
+    taken: int = 0
+
+    @contextmanager
+    def place(self) -> Generator[None]:
+        """A place for one more; raises Unavailable where there is none."""
+        if self.taken >= UPLOADS_MAX:
+            raise Unavailable("Many files are on their way in. Send this one again shortly.")
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+
+
+_room = _Room()
+
+
 @asynccontextmanager
 async def upload(request: Request, filename: str, limit_bytes: int) -> AsyncGenerator[tuple[Arrived, FileKind]]:
-    """The request's body as a file that was looked into. Raises the 413, 415 or 422 problem that says what to mend."""
+    """The request's body as a file that was looked into. Raises the problem (413, 415, 422, 503) that says why."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit_bytes:
         await let_pass(request.receive)
         raise too_large(limit_bytes)
-    async with arriving(request.stream(), limit_bytes) as arrived:
-        looking = asyncio.to_thread(inspected, arrived.content, request.headers.get("content-type", ""), filename)
-        yield arrived, await _patiently(asyncio.ensure_future(looking))
+    with _room.place():
+        async with arriving(request.stream(), limit_bytes) as arrived:
+            looking = asyncio.to_thread(inspected, arrived.content, request.headers.get("content-type", ""), filename)
+            yield arrived, await _patiently(asyncio.ensure_future(looking))
 
 
 def handed_out(files: Files, download: Download, request: Request) -> Response:
