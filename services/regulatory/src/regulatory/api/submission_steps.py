@@ -18,8 +18,6 @@ from regulatory.store import SUBMISSIONS
 Managing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.REGULATORY, Role.ADMIN))]
 STEPS: dict[str, tuple[str, Command]] = {
     "begin-preparation": ("begin_submission_preparation", commands.BeginPreparation(occurred_at=None)),
-    "complete-preparation": ("complete_submission_preparation", commands.CompletePreparation(occurred_at=None)),
-    "submit": ("submit_submission", commands.Submit(occurred_at=None)),
     "start-validation": ("start_submission_validation", commands.StartValidation(occurred_at=None)),
     "answer-validation-questions": (
         "respond_to_validation_questions",
@@ -37,6 +35,11 @@ STEPS: dict[str, tuple[str, Command]] = {
     "revoke": ("revoke_submission_approval", commands.RevokeApproval(occurred_at=None)),
 }
 """Steps that need a date and nothing more: their path, their name, and their command."""
+HANDED_OVER: dict[str, tuple[str, type[commands.CompletePreparation | commands.Submit]]] = {
+    "complete-preparation": ("complete_submission_preparation", commands.CompletePreparation),
+    "submit": ("submit_submission", commands.Submit),
+}
+"""Steps for which the dossier must be complete."""
 QUESTIONS: dict[str, tuple[str, Phase]] = {
     "receive-questions": ("receive_request_for_information", "assessment"),
     "receive-validation-questions": ("receive_validation_questions", "validation"),
@@ -47,6 +50,8 @@ def add_steps(routes: APIRouter) -> None:
     """Add the steps' routes."""
     for path, (name, command) in STEPS.items():
         _add_step(routes, path, name, command)
+    for path, (name, handed_over) in HANDED_OVER.items():
+        _add_hand_over(routes, path, name, handed_over)
     for path, (name, phase) in QUESTIONS.items():
         _add_questions(routes, path, name, phase)
     _add_documents(routes)
@@ -59,6 +64,16 @@ def _add_step(routes: APIRouter, path: str, name: str, command: Command) -> None
     async def take_step(submission_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         asked = command.model_copy(update={"occurred_at": body.occurred_at})
         return await at.carry_on(SUBMISSIONS, submission_id, asked, reason=body.reason)
+
+
+def _add_hand_over(
+    routes: APIRouter, path: str, name: str, step: type[commands.CompletePreparation | commands.Submit]
+) -> None:
+    @routes.post(f"/{{submission_id}}/{path}", name=name)
+    async def hand_over(submission_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Hand the dossier over; refused with every document that is missing or not approved."""
+        command = handlers.hand_over(submission_id, body.occurred_at, step)
+        return await at.carry_out(SUBMISSIONS, submission_id, command, reason=body.reason)
 
 
 def _add_questions(routes: APIRouter, path: str, name: str, phase: Phase) -> None:

@@ -155,7 +155,8 @@ def answered_too_late(awaited: Round | None, at: BusinessTime | None) -> bool:
 
 
 def _not_approved(document: DocumentVersion) -> Reason:
-    detail = f"Version {document.version} of document {document.document_id} is not approved: approve it first."
+    named = f"Version {document.version} of document {document.document_id}"
+    detail = f"{named} is no approved version of this study's documents: approve it, or name the one that is."
     return Reason(code="document_not_approved", field=f"documents.{document.tmf_unique_id}", detail=detail)
 
 

@@ -9,19 +9,23 @@ from kernel import BusinessTime, bounds
 
 from regulatory.domain.calendar import deadline, decided, is_reckoned
 from regulatory.domain.clock_rules import CLOCK_RULES, About, ClockRule
+from regulatory.domain.document_state import ControlledDocument
 from regulatory.domain.submission import RECEIVED
 from regulatory.domain.submission_commands import (
     AdoptedStep,
     AdoptSubmission,
+    CompletePreparation,
     ImplementModification,
     PrepareSubmission,
     ReceiveQuestions,
+    Submit,
 )
 from regulatory.domain.submission_events import AnswerLimit
-from regulatory.domain.submission_steps import Body, Kind, Part, Phase
+from regulatory.domain.submission_state import Submission
+from regulatory.domain.submission_steps import Body, DocumentVersion, Kind, Part, Phase
 from regulatory.handlers.known import require_site, require_study
 from regulatory.handlers.places import place_of, zone_of
-from regulatory.store import SUBMISSIONS
+from regulatory.store import DOCUMENTS, SUBMISSIONS
 
 PHASE_OF: dict[str, Phase] = {step: phase for phase, step in RECEIVED.items()}
 
@@ -49,6 +53,21 @@ def receive_questions(
             about = About(submission.country, submission.kind, submission.body, submission.parts)
             limit = answer_limit(about, RECEIVED[phase], at, due_on)
         return ReceiveQuestions(occurred_at=at, phase=phase, part=part, limit=limit)
+
+    return build
+
+
+def hand_over(
+    submission_id: str, at: BusinessTime, step: type[CompletePreparation | Submit]
+) -> Builder[CompletePreparation | Submit]:
+    """Hand the dossier over, knowing which of its documents that are kept here are not approved."""
+
+    async def build(unit: Unit) -> CompletePreparation | Submit:
+        submission = await unit.require(SUBMISSIONS, submission_id)
+        await unit.preload(DOCUMENTS, [one.document_id for one in submission.documents])
+        kept = [(one, await unit.find(DOCUMENTS, one.document_id)) for one in submission.documents]
+        waiting = tuple(one for one, found in kept if found is not None and not _is_approved(found, submission, one))
+        return step(occurred_at=at, not_approved=waiting)
 
     return build
 
@@ -117,3 +136,10 @@ def _answer_rule(about: About, step: str, at: BusinessTime) -> ClockRule | None:
     day = bounds(at)[0].date()
     found = [rule for rule in CLOCK_RULES.concerning(about) if rule.anchor == step and rule.obliges == "sponsor"]
     return next((rule for rule in found if rule.is_in_force(day)), None)
+
+
+def _is_approved(document: ControlledDocument, submission: Submission, named: DocumentVersion) -> bool:
+    """Whether the named version is one of this study's that is approved and not replaced."""
+    version = next((one for one in document.versions if one.number == named.version), None)
+    ours = document.study_id == submission.study_id
+    return ours and version is not None and version.status in {"approved", "effective"}
