@@ -114,17 +114,17 @@ def rules_router() -> APIRouter:
         """The rules that clocks follow, every version of each, with how sure their source is."""
         asked = condition_of({"jurisdiction": jurisdiction, "applies_to": applies_to, "anchor": anchor})
         rows = [row for row in CLOCK_RULES.rows if all(getattr(row, name) == one for name, one in asked.items())]
-        after = wanted.after(asked, values=2)
-        rows = sorted(rows, key=_place)
-        rows = [row for row in rows if after is None or _place(row) > (str(after[0]), int(after[1] or 0))]  # pyright: ignore[reportArgumentType]
+        after = wanted.after(asked)
+        rows = sorted((row for row in rows if after is None or _place(row) > str(after[0])), key=_place)
         page, more = rows[: wanted.limit], len(rows) > wanted.limit
-        return Page(items=page, next=encode_cursor(_place(page[-1]), asked) if more else None)
+        return Page(items=page, next=encode_cursor([_place(page[-1])], asked) if more else None)
 
     return routes
 
 
-def _place(row: ClockRule) -> tuple[str, int]:
-    return row.id, row.version
+def _place(row: ClockRule) -> str:
+    """Where a row stands in the list: by its id, then by its version."""
+    return f"{row.id} {row.version:04d}"
 
 
 def _add_reads(routes: APIRouter, database: Database) -> None:
