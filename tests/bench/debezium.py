@@ -14,9 +14,8 @@ from typing import Any, Final
 import httpx
 from chassis.mongo import Document
 from debezium_jars import DEBEZIUM_JARS
-from harness import free_port
 from studyline.kafka import find_java
-from studyline.ports import LOOPBACK
+from studyline.ports import LOOPBACK, free_ports
 from studyline.processes import NotReadyError, Program, SupervisedProcess
 
 CONNECTOR: Final = "bench"
@@ -80,7 +79,7 @@ class Worker:
 @asynccontextmanager
 async def connect_worker(folder: Path, source: Source) -> AsyncGenerator[Worker]:
     """Run the worker while the context is open. Raises StackError when it does not start."""
-    port = free_port()
+    port = next(free_ports())
     address = f"http://{LOOPBACK}:{port}"
     files = {
         "worker.properties": _worker(source, folder, address),

@@ -6,7 +6,6 @@ Writes `results.json` and `results.md` beside this file. Ratios are what counts;
 import json
 import os
 import platform
-import socket
 import statistics
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -249,10 +248,3 @@ def _figures_of(one: Contender) -> dict[str, object]:
     rounded = {"figures": [round(figure, 2) for figure in one.figures], "median": one.median, "spread": one.spread}
     tails = {"p99_figures": [round(tail, 2) for tail in one.tails], "p99": one.p99} if one.tails else {}
     return {"name": one.name, **rounded, **tails}
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -25,13 +25,14 @@ from chassis import clock, garbage, logs
 from chassis.http.paging import encode_cursor
 from chassis.mongo import Database
 from contracts import Received, derived_id
-from harness import Contender, Limit, Row, Times, free_port, our_p99, p99_ratio_to
+from harness import Contender, Limit, Row, Times, our_p99, p99_ratio_to
 from http_load import read_answer, request
 from portfolio_mix import portfolio_events, sponsor_of
 from reporting.generations.command import OPERATION_MILLISECONDS
 from reporting.handlers import fold, recount_everything
 from reporting.queries.filters import StudyFilter, TimelineFilter
 from reporting.store import prepare
+from studyline.ports import free_ports
 from studyline.testing import Servers, start_servers
 
 SIZES: Final = (1_000_000, 100_000, 10_000)
@@ -157,7 +158,7 @@ def settings(servers: Servers, name: str, port: int) -> dict[str, str]:
 async def face_of(servers: Servers, count: int, requests: int) -> AsyncGenerator[Face]:
     """A filled read model with the service's HTTP face before it."""
     name = f"bench_pages_{clock.new_id()[-8:]}"
-    port = free_port()
+    port = next(free_ports())
     await fill(servers, name, count)
     line = (sys.executable, "-m", "reporting", "api")
     running = await asyncio.create_subprocess_exec(*line, env=settings(servers, name, port))

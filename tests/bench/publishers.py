@@ -12,8 +12,7 @@ from chassis.kafka import Cluster
 from chassis.mongo import Database, Document, Session
 from contracts import TOPICS
 from debezium import COLLECTION, Worker, outbox_document
-from harness import free_port
-from studyline.ports import LOOPBACK
+from studyline.ports import LOOPBACK, free_ports
 from studyline.processes import Program, SupervisedProcess
 from studyline.services import require_ready
 from studyline.testing import Servers
@@ -74,7 +73,7 @@ class OurRelay:
 
 def relay_program(servers: Servers, database: str, topic_prefix: str, folder: Path) -> Program:
     """The relay of `sites` as operations run it apart."""
-    port = free_port()
+    port = next(free_ports())
     settings = {
         "ENVIRONMENT": "development",
         "MONGODB_URI": servers.mongodb_uri,

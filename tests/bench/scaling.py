@@ -18,10 +18,11 @@ from typing import Final
 from chassis import clock
 from chassis.kafka import Cluster, ensure_topic, places_of
 from contracts import TOPICS
-from harness import Contender, Row, free_port
+from harness import Contender, Row
 from pages import settings
 from portfolio_mix import portfolio_events, publish_all
 from reporting.generations import group_of
+from studyline.ports import free_ports
 from studyline.testing import Servers
 
 EVENTS: Final = 60_000
@@ -62,7 +63,7 @@ class ScalingBench:
         database = f"bench_{cluster.topic_prefix.rstrip('.')}"
         own = {"TOPIC_PREFIX": cluster.topic_prefix, "KAFKA_REPLICATION_FACTOR": "1", "INSTANCE": instance}
         environment = {
-            **settings(self._servers, database, free_port()),
+            **settings(self._servers, database, next(free_ports())),
             **{f"STUDYLINE_{name}": value for name, value in own.items()},
         }
         line = (sys.executable, "-m", "reporting", "worker")

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -13,7 +12,7 @@ from ground import CALLERS, Fault, Ground
 from proxy import Ailment, Break
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
-from studyline.ports import LOOPBACK
+from studyline.ports import LOOPBACK, free_ports
 from studyline.processes import Program, SupervisedProcess
 from studyline.services import SERVICES, require_ready, service_program
 from studyline.stack import READY_WITHIN_SECONDS, Stack
@@ -150,7 +149,7 @@ def _faults_among_members() -> Iterable[Fault]:
 
 def replica_program(stack: Stack, service: str, mode: str, instance: str) -> Program:
     """A part of a service once more, under another name."""
-    port = _free_port()
+    port = next(free_ports())
     url = f"http://{LOOPBACK}:{port}"
     program = service_program(stack.layout, service, stack.mongodb, stack.addresses)
     own: Mapping[str, str] = {"STUDYLINE_HTTP_PORT": str(port), "STUDYLINE_INSTANCE": instance}
@@ -162,12 +161,6 @@ def replica_program(stack: Stack, service: str, mode: str, instance: str) -> Pro
         log=stack.layout.logs / f"{instance}.log",
         probe=partial(require_ready, url),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
 
 
 def _nothing() -> None:

@@ -4,6 +4,7 @@ import json
 import secrets
 import socket
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import count
 from pathlib import Path
 
@@ -55,12 +56,16 @@ def _from_base(base: int, users: Sequence[str]) -> dict[str, int]:
 def _as_before(layout: Layout, users: Sequence[str]) -> dict[str, int]:
     before: dict[str, int] = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
     kept = {user: port for user, port in before.items() if user in users and is_free(port)}
-    fresh = _free_ports(taken=set(kept.values()))
+    fresh = free_ports(taken=set(kept.values()))
     return kept | {user: next(fresh) for user in users if user not in kept}
 
 
-def _free_ports(taken: set[int]) -> Iterator[int]:
-    """Search below the kernel's own range: inside it, an outgoing connection can take a listener's port."""
+def free_ports(taken: AbstractSet[int] = frozenset()) -> Iterator[int]:
+    """Loopback ports that nobody listens on, from a random one onwards.
+
+    They lie below the kernel's own range: inside it, an outgoing connection can take a listener's port.
+    Raises StackError when there is none.
+    """
     end = int(KERNEL_RANGE.read_text().split()[0]) if KERNEL_RANGE.exists() else 32_768
     first = max(1_024, end - SPAN)
     offset = secrets.randbelow(end - first)

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ from chassis.http.web import create_server
 from playwright.async_api import Browser, Page, async_playwright
 from sites.app import compose
 from sites.settings import Settings
+from studyline.ports import free_ports
 from studyline.testing import Servers
 from studyline.testing.service import Face, settings_of
 
@@ -25,8 +25,9 @@ AXE = Path(__file__).parents[3] / "reporting/src/reporting/portal/node_modules/a
 @pytest.fixture(scope="session")
 async def form(servers: Servers) -> AsyncIterator[Face]:
     """The service's interface where a browser reaches it, and whoever sends questionnaires."""
-    url = servers.addresses.sites.rstrip("/")
-    place = {"http_host": "127.0.0.1", "http_port": urlsplit(url).port, "forms_url": url}
+    port = next(free_ports())
+    url = f"http://127.0.0.1:{port}"
+    place = {"http_host": "127.0.0.1", "http_port": port, "forms_url": url}
     settings = settings_of(servers, Settings).model_copy(update=place)
     service = compose(settings)
     server = create_server(service.app("api"), settings)
