@@ -114,6 +114,14 @@ SENT: Final = (*ASKABLE, ("/v1/sites/{site_id}/feasibility", ASKS))
 ANSWERED: Final = {"answers": {"a": "x"}, "respondent_name": "M", "respondent_role": "C", **STEP}
 ASSESSED: Final = "/v1/feasibility/{assessment_id}"
 RETURNED: Final = (*SENT, (f"{ASSESSED}/answers", ANSWERED))
+SCREENED: Final = (*CONSENTED, ("/v1/subjects/{id}/screen", STEP))
+ENROLLED: Final = (*SCREENED, ("/v1/subjects/{id}/enrol", STEP))
+ANOTHER_SITE: Final = {
+    "source": "audit",
+    "records": [{"key": "{key}-2", "study_id": "{study_id}", "status": "active", "activated_on": DAY, **PLACE}],
+}
+MOVING: Final = (*CONSENTED, ("/v1/adoptions/sites", ANOTHER_SITE))
+TREATED: Final = (*ENROLLED, ("/v1/subjects/{id}/start-treatment", STEP))
 PREPARED: Final = ((SUBMISSIONS, SUBMISSION),)
 SUBMITTED: Final = (*PREPARED, (f"{SUBMISSIONS}/{{id}}/submit", STEP))
 QUESTIONED: Final = (*SUBMITTED, (f"{SUBMISSIONS}/{{id}}/receive-questions", STEP))
@@ -220,7 +228,25 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         f"{PEOPLE}/{{person_id}}/unmerge": Way(
             {"out_of": "{merged_into}", **STEP}, MERGED_PEOPLE, of_all=True, entries=2
         ),
-        "/v1/subjects/{subject_id}/{step}": Way(STEP, CONSENTED, "/v1/subjects/{id}/screen"),
+        "/v1/subjects/{subject_id}/screen": Way(STEP, CONSENTED),
+        "/v1/subjects/{subject_id}/fail-screening": Way(STEP, CONSENTED),
+        "/v1/subjects/{subject_id}/enrol": Way(STEP, SCREENED),
+        "/v1/subjects/{subject_id}/randomise": Way(STEP, ENROLLED),
+        "/v1/subjects/{subject_id}/start-treatment": Way(STEP, ENROLLED),
+        "/v1/subjects/{subject_id}/end-treatment": Way(STEP, TREATED),
+        "/v1/subjects/{subject_id}/follow-up": Way(STEP, ENROLLED),
+        "/v1/subjects/{subject_id}/complete": Way(STEP, ENROLLED),
+        "/v1/subjects/{subject_id}/withdraw": Way(STEP, CONSENTED),
+        "/v1/subjects/{subject_id}/lose": Way(STEP, ENROLLED),
+        "/v1/subjects/{subject_id}/record-death": Way(STEP, CONSENTED),
+        "/v1/subjects/{subject_id}/reconsent": Way(
+            {"consent_form": {"document_id": "icf", "version": "2.0"}, **STEP}, CONSENTED
+        ),
+        "/v1/subjects/{subject_id}/rescreen": Way(
+            {**STEP, "occurred_at": "2022-04-01"}, (*CONSENTED, ("/v1/subjects/{id}/fail-screening", STEP))
+        ),
+        "/v1/subjects/{subject_id}/transfer": Way({"site_id": "{id}", **STEP}, MOVING),
+        "/v1/studies/{study_id}/enrolment-limits": Way({"subjects": 5, **STEP}, REGISTERED),
         "/v1/adoptions/studies": adopted(
             "studies",
             {"key": "{key}", "sponsor": {"name": "Acme"}, "protocol_number": "P", "title": "T", "status": "completed"},

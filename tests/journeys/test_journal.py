@@ -157,6 +157,18 @@ async def test_a_name_that_was_slipped_in_is_nowhere_and_a_reason_only_in_the_jo
     assert reason.encode() not in topic
 
 
+async def test_the_name_of_a_party_to_an_agreement_stays_in_the_service(stack: Servers) -> None:
+    user = User(stack, "operations")
+    about = {"sponsor": {"name": "Journal Parties"}, "protocol_number": "JRN-P", "title": "A study"}
+    study = (await user.done("sites", "/studies", occurred_at=DAY, **about))["study_id"]
+    held = {"obligation": "laboratories", "holder": "other", "party": CANARY, "since": DAY}
+    signed = {"reference": "MSA-1", "cro": CANARY, "parties": [CANARY], "effective_from": DAY, "transfers": [held]}
+    await user.done("sites", f"/studies/{study}/agreements", occurred_at=DAY, **signed)
+    topic = await published(stack, study)
+    assert CANARY.encode() not in topic
+    assert CANARY in json.dumps(await user.all("sites", "/journal", study=study))
+
+
 async def published(stack: Servers, study: str) -> bytes:
     """All that Kafka carries of a study, once its last event is there."""
     user = User(stack, "operations")

@@ -15,6 +15,7 @@ from sites.policies.green_light import (
     when_an_item_changes_have_the_site_take_note,
     when_something_is_learned_judge_the_checklist,
 )
+from sites.projections import form_row
 
 README = Path(__file__).parents[1] / "README.md"
 ABOUT = {"study_id": "s1", "submission_id": "submission-1", "country": "DE", "site_id": None}
@@ -202,7 +203,9 @@ def anything() -> Iterator[Received]:
     """One of every event that is published, with all that any policy looks at."""
     shapes: dict[str, Any] = {**ABOUT, **DECISION, **VISIT, "contract_id": "c", "shipment_id": "s", "ends_on": "2025"}
     shapes |= {"site_id": "site-7", "temperature": "within_limits", "rested_on": ("e1",)}
-    return (received(event.model_construct(**shapes)) for event in EVENTS.values())
+    form = {"document_id": "d", "version": "1.0", "kind": "informed_consent_form"}
+    for event in EVENTS.values():
+        yield received(event.model_construct(**shapes, **(form if issubclass(event, regulatory.DocumentEvent) else {})))
 
 
 def test_whatever_changes_the_evidence_has_the_checklist_judged_again() -> None:
@@ -215,6 +218,9 @@ def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None
     told = {
         one.event.TYPE
         for one in anything()
-        if any(evidence_from(one)) or concern_of(one.event) or when_an_item_changes_have_the_site_take_note(one)
+        if any(evidence_from(one))
+        or concern_of(one.event)
+        or when_an_item_changes_have_the_site_take_note(one)
+        or form_row(one)
     }
     assert set(listened) == told <= set(EVENTS)

@@ -9,6 +9,7 @@ from contracts import sites as public
 from kernel import Event, State
 from sites import store
 from sites.domain import (
+    enrolment_limits,
     evidence,
     feasibility,
     organisation,
@@ -17,7 +18,7 @@ from sites.domain import (
     questionnaire,
     site_team,
     study,
-    subject,
+    subject_messages,
 )
 from sites.domain import study_site_messages as study_site
 from sites.domain.activation import Judged
@@ -124,7 +125,7 @@ def test_a_prerequisite_that_is_lost_or_there_again_is_told_by_its_item() -> Non
 
 
 def test_every_step_of_a_subject_is_told_with_its_key_and_nothing_else() -> None:
-    for event in subject.EVENT_OF.values():
+    for event in subject_messages.EVENT_OF.values():
         told = published(store.SUBJECTS, event.model_validate(SUBJECT))
         assert type(told) is getattr(public, event.__name__)
         assert told.model_dump() == {
@@ -133,7 +134,35 @@ def test_every_step_of_a_subject_is_told_with_its_key_and_nothing_else() -> None
             "country": "DE",
             "subject_id": "u1",
             "subject_key": "007-001",
+            **({"form": None} if event is subject_messages.SubjectConsented else {}),
         }
+
+
+def test_consents_attempts_and_transfers_of_a_subject_are_told_with_forms_and_sites() -> None:
+    about = {"study_id": "s1", "site_id": "site-7", "country": "DE", "subject_id": "u1", "subject_key": "007-001"}
+    form = {"document_id": "icf", "version": "2.0"}
+    consented = subject_messages.SubjectConsented.model_validate({**SUBJECT, "form": form})
+    assert published(store.SUBJECTS, consented).form.version == "2.0"
+    left = {"from_site_id": "site-1", "from_country": "FR"}
+    more: list[tuple[str, dict[str, Any]]] = [
+        ("SubjectReconsented", {"form": form}),
+        ("SubjectReconsentRequired", {"form": form}),
+        ("SubjectRescreened", {"attempt": 2, "form": form}),
+        ("SubjectTransferred", left),
+    ]
+    for name, facts in more:
+        event = getattr(subject_messages, name).model_validate({**SUBJECT, **facts})
+        told = getattr(public, name).model_validate({**about, **facts})
+        assert published(store.SUBJECTS, consented, event) == told
+
+
+def test_a_limit_of_enrolment_is_told_with_its_place() -> None:
+    limit = {"country": "DE", "site_id": None, "subjects": 5}
+    about = {"study_id": "s1", "sponsor_id": "acme-1"}
+    limited = enrolment_limits.EnrolmentLimited.model_validate({**AT, **about, **limit})
+    assert published(store.ENROLMENT_LIMITS, limited) == public.EnrolmentLimited.model_validate(
+        {"study_id": "s1", **limit}
+    )
 
 
 def test_evidence_is_not_told() -> None:

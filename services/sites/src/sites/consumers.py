@@ -14,6 +14,7 @@ from sites.domain.milestone_track import NoteMilestones
 from sites.domain.study import NoteStudyMilestones
 from sites.handlers.green_light import assess_checklist, follow_checklist, site_checklist_id
 from sites.handlers.planning import forecast_plan, note_study_milestones, place_of
+from sites.handlers.subjects import require_reconsent
 from sites.policies.evidence import evidence_from
 from sites.policies.green_light import (
     when_an_item_changes_have_the_site_take_note,
@@ -27,10 +28,20 @@ from sites.policies.planning import (
     study_milestones_planned,
 )
 from sites.policies.pre_study_visits import pre_study_visits_from
-from sites.projections import REACHED
+from sites.projections import CONSENT_FORMS, REACHED
 from sites.queries.checklists import sites_concerned
+from sites.queries.consent_forms import subjects_concerned
 from sites.queries.tracking import Known, known_of
-from sites.store import EVIDENCE, MILESTONE_TRACKS, PRE_STUDY_VISITS, SITE_CHECKLISTS, STUDIES, STUDY_PLANS, STUDY_SITES
+from sites.store import (
+    EVIDENCE,
+    MILESTONE_TRACKS,
+    PRE_STUDY_VISITS,
+    SITE_CHECKLISTS,
+    STUDIES,
+    STUDY_PLANS,
+    STUDY_SITES,
+    SUBJECTS,
+)
 
 LISTENS_TO = (TOPICS["regulatory"], TOPICS["monitoring"], TOPICS["sites"])
 
@@ -40,7 +51,7 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
 
     What is learned is written down first, then every checklist that it concerns is judged on what stands there.
     """
-    await project(database, (REACHED,), batch)
+    await project(database, (REACHED, CONSENT_FORMS), batch)
     await carry_out(commands, "sites", orders_from, batch)
     concerns = {
         one.envelope.id: about for one in batch if (about := when_something_is_learned_judge_the_checklist(one))
@@ -49,6 +60,9 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
     await carry_out(commands, "sites", lambda one: _assessments(concerned.get(one.envelope.id, ())), batch)
     await carry_out(commands, "sites", notes_from, batch)
     await carry_out(commands, "sites", partial(plans_from, await known_of(database, batch)), batch)
+    for one in batch:
+        async for subjects in subjects_concerned(database, one):
+            await carry_out(commands, "sites", partial(reconsents_from, subjects), [one])
 
 
 def orders_from(received: Received) -> Iterator[Order]:
@@ -69,6 +83,12 @@ def notes_from(received: Received) -> Iterator[Order]:
 def _assessments(site_ids: Iterable[str]) -> Iterator[Order]:
     for site_id in site_ids:
         yield Order(SITE_CHECKLISTS, site_checklist_id(site_id), assess_checklist(site_id))
+
+
+def reconsents_from(subjects: Iterable[str], received: Received) -> Iterator[Order]:
+    """Which subjects are asked whether their consent still holds, once another version of its form takes effect."""
+    for subject_id in subjects:
+        yield Order(SUBJECTS, subject_id, require_reconsent(subject_id, received.envelope.occurred_at))
 
 
 def plans_from(known: Known, received: Received) -> Iterator[Order]:

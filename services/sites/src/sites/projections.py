@@ -1,4 +1,4 @@
-"""Public event → read-model row: what events reached, before anybody planned it. Pure.
+"""Public event → read-model row: what events reached, before anybody planned it, and which consent forms hold. Pure.
 
 A plan may be drafted long after sites were activated; what was reached before is noted from these rows then.
 """
@@ -6,8 +6,10 @@ A plan may be drafted long after sites were activated; what was reached before i
 from chassis.mongo import Document
 from chassis.stream.projecting import Entries
 from contracts import Received
+from contracts.regulatory import DocumentEffectEnded, DocumentEvent, DocumentMadeEffective, DocumentRetired
 
 from sites.policies.planning import Reaching, milestones_reached
+from sites.store import CONSENT_FORM_CHANGES
 
 
 def reaching_row(received: Received) -> Document | None:
@@ -26,4 +28,23 @@ def reaching_of(row: Document) -> Reaching:
     return Reaching(row["_id"], row["study"], row["sponsor"], *place, row["on"], row["kinds"])
 
 
+def form_row(received: Received) -> Document | None:
+    """From when on which version of a consent form is in effect where, or none; None where an event tells no such."""
+    envelope, event = received
+    if not isinstance(event, DocumentEvent) or event.kind != "informed_consent_form":
+        return None
+    match event:
+        case DocumentMadeEffective():
+            told = {"version": event.version, "country": event.country, "site_id": event.site_id}
+        case DocumentEffectEnded():
+            told = {"version": None, "country": event.country, "site_id": event.site_id}
+        case DocumentRetired():
+            told = {"version": None, "country": None, "site_id": None}
+        case _:
+            return None
+    about = {"sponsor": envelope.sponsor, "study": event.study_id, "document_id": event.document_id}
+    return {"_id": envelope.id, **about, **told, "since": envelope.occurred_at, "nth": envelope.aggregateversion}
+
+
 REACHED = Entries("milestones_reached", reaching_row)
+CONSENT_FORMS = Entries(CONSENT_FORM_CHANGES, form_row)

@@ -100,10 +100,10 @@ class Collection:
         found = await self.find(scope, condition, sort=sort, limit=1, session=session)
         return found[0] if found else None
 
-    async def count(self, scope: Scope, condition: Filter, *, limit: int = 0) -> int:
+    async def count(self, scope: Scope, condition: Filter, *, limit: int = 0, session: Session | None = None) -> int:
         """How many documents within the scope meet the condition; counted no further than a `limit`."""
         options = {"limit": limit} if limit else {}
-        return await self._collection.count_documents(_scoped(scope, condition), **options)
+        return await self._collection.count_documents(_scoped(scope, condition), session=session, **options)
 
     async def aggregate(self, scope: Scope, stages: Sequence[Filter], *, condition: Filter) -> list[Document]:
         """Run the stages over the documents within the scope that meet the condition."""

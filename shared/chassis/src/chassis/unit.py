@@ -1,6 +1,6 @@
 """One transaction's view of the aggregates: what was loaded is loaded once, what changed is written once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -73,6 +73,21 @@ class Unit:
         unchanged = [aggregate.state.model_validate(one["state"]) for one in stored if one["_id"] not in here]
         alike: list[Any] = [held.state for held in here.values() if held.state and _has(held.document, equal)]
         return [*unchanged, *alike]
+
+    async def count(
+        self, aggregate: Aggregate[S, Any, Any], condition: Mapping[str, Any], alike: Callable[[S], bool]
+    ) -> int:
+        """How many aggregates within the scope meet the condition, as this unit leaves them so far.
+
+        `alike` says of a state what `condition` says of its document.
+        """
+        here = {key: held for (name, key), held in self._held.items() if name == aggregate.collection}
+        elsewhere = {**condition, "_id": {"$nin": list(here)}}
+        collection = self._database.collection(aggregate.collection)
+        stored = await collection.count(self._scope, elsewhere, session=self._session)
+        went_on()
+        states: list[Any] = [held.state for held in here.values() if held.state is not None]
+        return stored + sum(alike(state) for state in states)
 
     async def in_turn(self, key: str) -> None:
         """Have the commands that name this key decided one after the other, in whichever process.

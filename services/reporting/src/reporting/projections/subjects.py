@@ -20,24 +20,33 @@ STATUS_AFTER: Final[Mapping[type[PublicEvent], str]] = {
     public.SubjectRandomised: "randomised",
     public.SubjectCompleted: "completed",
     public.SubjectWithdrawn: "withdrawn",
+    public.SubjectTreatmentStarted: "treatment_started",
+    public.SubjectTreatmentEnded: "treatment_ended",
+    public.SubjectFollowUpBegun: "follow_up",
+    public.SubjectLostToFollowUp: "lost_to_follow_up",
+    public.SubjectDied: "died",
+    public.SubjectRescreened: "consented",
 }
 
 
 def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
-    """The subject after one more of its events. Who was enrolled stays counted, whatever follows."""
-    before = row or {"enrolled": False, "screened_on": None, "enrolled_on": None}
-    status = STATUS_AFTER[type(received.event)]
+    """The subject after one more of its events. Who was enrolled stays counted, whatever follows.
+
+    A new consent, or one that is due, changes no status; a transfer changes the place.
+    """
+    before = row or {"enrolled": False, "screened_on": None, "enrolled_on": None, "status": "consented"}
+    step = STATUS_AFTER.get(type(received.event))
     return {
         **before,
         **owner_of(received),
         **place_of(received),
-        "status": status,
-        **_dates(status, received.envelope.occurred_at),
+        "status": step or before["status"],
+        **_dates(step, received.envelope.occurred_at),
     }
 
 
-def _dates(status: str, occurred_at: str | None) -> Document:
-    match status:
+def _dates(step: str | None, occurred_at: str | None) -> Document:
+    match step:
         case "screened":
             return {"screened_on": occurred_at}
         case "enrolled":

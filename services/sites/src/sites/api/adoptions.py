@@ -16,7 +16,7 @@ from sites.api.requests import SponsorName, StudyParticulars
 from sites.api.studies import particulars_of
 from sites.domain.study import AdoptStudy, Milestone, Sponsor, Status
 from sites.domain.study_site_messages import Status as SiteStatus
-from sites.domain.subject import Step
+from sites.domain.subject_messages import Step
 from sites.handlers import study_sites, subjects
 from sites.store import STUDIES, STUDY_SITES, SUBJECTS
 

@@ -53,9 +53,3 @@ class IdentifySiteRequest(StepRequest):
     city: Name | None = None
     country: CountryCode
     number: Code | None = None
-
-
-class ConsentRequest(StepRequest):
-    """A subject's consent; the key is a pseudonym, unique in the study."""
-
-    subject_key: Code

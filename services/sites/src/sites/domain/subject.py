@@ -1,136 +1,84 @@
-"""Subject: a participant, known by a pseudonymous key only, from consent to completion or withdrawal.
+"""Subject: a participant, known by a pseudonymous key only, from consent to completion or an earlier end.
 
-No screening before consent (ICH E6(R3) 2.8); enrolment only at a site that is open for it. Nothing here
-identifies a person.
+No screening before consent, and consent to a form that is in effect at the site (ICH E6(R3) 2.8); enrolment only at a
+site that is open for it, within its limits; no further step under a consent that another version has replaced. Nothing
+here identifies a person.
 """
 
-from typing import Literal
+from kernel import BusinessTime, Reason, Refused, State, changed, is_before
 
-from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed, is_before
-from pydantic import BaseModel, ConfigDict
+from sites.domain.consent_forms import Consent, replaced_by, unmet_consent
+from sites.domain.enrolment_limits import full
+from sites.domain.subject_messages import (
+    EVENT_OF,
+    STEP_OF,
+    AdoptSubject,
+    AdvanceSubject,
+    ConsentSubject,
+    ReconsentSubject,
+    RequireReconsent,
+    RescreenSubject,
+    Setting,
+    Step,
+    StepName,
+    SubjectCommand,
+    SubjectCompleted,
+    SubjectConsented,
+    SubjectDied,
+    SubjectEnrolled,
+    SubjectEvent,
+    SubjectFollowUpBegun,
+    SubjectLostToFollowUp,
+    SubjectRandomised,
+    SubjectReconsented,
+    SubjectReconsentRequired,
+    SubjectRescreened,
+    SubjectScreened,
+    SubjectScreenFailed,
+    SubjectTransferred,
+    SubjectTreatmentEnded,
+    SubjectTreatmentStarted,
+    SubjectWithdrawn,
+    TransferSubject,
+)
 
-StepName = Literal["consented", "screened", "screen_failed", "enrolled", "randomised", "completed", "withdrawn"]
 Status = StepName
-
+ACTIVE: frozenset[StepName] = frozenset(
+    {"consented", "screened", "enrolled", "randomised", "treatment_started", "treatment_ended", "follow_up"}
+)
+TAKING_PART: frozenset[StepName] = ACTIVE - {"consented", "screened"}
 PRECEDED_BY: dict[StepName, frozenset[StepName]] = {
     "screened": frozenset({"consented"}),
     "screen_failed": frozenset({"consented", "screened"}),
     "enrolled": frozenset({"screened"}),
     "randomised": frozenset({"enrolled"}),
-    "completed": frozenset({"enrolled", "randomised"}),
-    "withdrawn": frozenset({"consented", "screened", "enrolled", "randomised"}),
+    "treatment_started": frozenset({"enrolled", "randomised"}),
+    "treatment_ended": frozenset({"treatment_started"}),
+    "follow_up": frozenset({"enrolled", "randomised", "treatment_ended"}),
+    "completed": frozenset({"enrolled", "randomised", "treatment_ended", "follow_up"}),
+    "withdrawn": ACTIVE,
+    "lost_to_follow_up": TAKING_PART,
+    "died": ACTIVE,
 }
 AT_OPEN_SITE: frozenset[StepName] = frozenset({"enrolled"})
-
-
-class Step(BaseModel):
-    """A step the subject took, and when; None: not reported."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    step: StepName
-    on: BusinessTime | None = None
-
-
-# Commands
-
-
-class ConsentSubject(Command):
-    """Note a subject's informed consent; the first thing that is known of a subject."""
-
-    subject_id: str
-    study_id: str
-    sponsor_id: str
-    site_id: str
-    country: str
-    subject_key: str
-
-
-class AdvanceSubject(Command):
-    """Take the next step. `site_is_active` is a fact of the subject's site, `cause` is for the journal only."""
-
-    step: StepName
-    site_is_active: bool
-
-
-class AdoptSubject(ConsentSubject):
-    """Take a subject over from elsewhere with the steps it took there."""
-
-    steps: tuple[Step, ...]
-
-
-SubjectCommand = ConsentSubject | AdvanceSubject | AdoptSubject
-
-
-# Events
-
-
-class SubjectStepTaken(Event):
-    """What every event of a subject is: one step. Subclasses name it."""
-
-    subject_id: str
-    study_id: str
-    sponsor_id: str
-    site_id: str
-    country: str
-    subject_key: str
-
-
-class SubjectConsented(SubjectStepTaken):
-    """Informed consent was given."""
-
-
-class SubjectScreened(SubjectStepTaken):
-    """Screening began."""
-
-
-class SubjectScreenFailed(SubjectStepTaken):
-    """The subject does not qualify."""
-
-
-class SubjectEnrolled(SubjectStepTaken):
-    """The subject takes part."""
-
-
-class SubjectRandomised(SubjectStepTaken):
-    """The subject was assigned to an arm."""
-
-
-class SubjectCompleted(SubjectStepTaken):
-    """The subject completed the study."""
-
-
-class SubjectWithdrawn(SubjectStepTaken):
-    """The subject left before the end."""
-
-
-SubjectEvent = (
-    SubjectConsented
-    | SubjectScreened
-    | SubjectScreenFailed
-    | SubjectEnrolled
-    | SubjectRandomised
-    | SubjectCompleted
-    | SubjectWithdrawn
+UNDER_CONSENT: frozenset[StepName] = frozenset({"screened", "enrolled", "randomised", "treatment_started"})
+"""Steps further into the study: none of them under a consent that another version has replaced."""
+HELD_WITH_STUDY: frozenset[StepName] = frozenset({"consented", "screened", "enrolled", "randomised"})
+HELD_WITH_SITE: frozenset[StepName] = frozenset({"consented", "screened"})
+STUDY_HOLDS = frozenset({"suspended", "terminated", "withdrawn", "completed"})
+SITE_HOLDS = frozenset(
+    {"on_hold", "suspended", "closed_to_enrolment", "closed", "archived", "terminated", "withdrawn", "not_selected"}
 )
 
-EVENT_OF: dict[StepName, type[SubjectEvent]] = {
-    "consented": SubjectConsented,
-    "screened": SubjectScreened,
-    "screen_failed": SubjectScreenFailed,
-    "enrolled": SubjectEnrolled,
-    "randomised": SubjectRandomised,
-    "completed": SubjectCompleted,
-    "withdrawn": SubjectWithdrawn,
-}
-STEP_OF: dict[type[SubjectEvent], StepName] = {event: step for step, event in EVENT_OF.items()}
 
+class TakenStep(Step):
+    """A step, and in which attempt at screening."""
 
-# State
+    attempt: int = 1
 
 
 class Subject(State):
-    """A subject as it is: the steps taken, in order."""
+    """A subject as it is: the steps taken in order, its consents, and the sites it was at before."""
 
     subject_id: str
     study_id: str
@@ -138,12 +86,25 @@ class Subject(State):
     site_id: str
     country: str
     subject_key: str
-    steps: tuple[Step, ...]
+    steps: tuple[TakenStep, ...]
+    attempt: int = 1
+    consents: tuple[Consent, ...] = ()
+    reconsent_required: bool = False
+    sites_before: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
         """The last step taken."""
         return self.steps[-1].step
+
+    @property
+    def consent(self) -> Consent:
+        """The consent that counts."""
+        return self.consents[-1] if self.consents else Consent(form=None, on=self.steps[0].on)
+
+    def has_taken(self, step: StepName) -> bool:
+        """Whether the step was taken in the present attempt."""
+        return any(taken.step == step and taken.attempt == self.attempt for taken in self.steps)
 
 
 # Decide
@@ -155,16 +116,44 @@ def decide(subject: Subject | None, command: SubjectCommand) -> list[SubjectEven
         case AdoptSubject():
             return adopt(subject, command)
         case ConsentSubject():
-            return [] if subject is not None else [_event(command, "consented", command.occurred_at)]
+            return [] if subject is not None else consent(command)
         case AdvanceSubject():
             return advance(_existing(subject), command)
+        case ReconsentSubject():
+            return reconsent(_existing(subject), command)
+        case RequireReconsent():
+            return require_reconsent(_existing(subject), command.setting, command.occurred_at)
+        case RescreenSubject():
+            return rescreen(_existing(subject), command)
+        case TransferSubject():
+            return transfer(_existing(subject), command)
+
+
+def consent(command: ConsentSubject) -> list[SubjectEvent]:
+    """Note a consent to a form in effect; where another version has replaced it since, say so at once."""
+    setting = command.setting
+    if setting is None:
+        return [_event(command, "consented", command.occurred_at)]
+    unmet = [*_held("consented", setting), *unmet_consent(setting.forms, command.form, command.occurred_at)]
+    if unmet:
+        raise Refused(*unmet)
+    consented = SubjectConsented(occurred_at=command.occurred_at, **_about(command), form=command.form)
+    return [consented, *require_reconsent(evolve(None, consented), setting, None)]
 
 
 def advance(subject: Subject, command: AdvanceSubject) -> list[SubjectEvent]:
-    """Take the step once, after the steps it needs; name all that is in the way."""
-    if any(taken.step == command.step for taken in subject.steps):
+    """Take the step once in an attempt, after the steps it needs; name all that is in the way."""
+    if subject.has_taken(command.step):
         return []
-    unmet = [*_out_of_order(subject, command), *_too_early(subject, command), *_site_closed(command)]
+    setting = command.setting
+    unmet = [
+        *_out_of_order(subject, command.step),
+        *_too_early(subject, _words(command.step), command.occurred_at),
+        *_site_closed(command.step, setting),
+        *_held(command.step, setting),
+        *(full(setting.taken) if command.step == "enrolled" else ()),
+        *_consent_replaced(subject, command),
+    ]
     if unmet:
         raise Refused(*unmet)
     return [_event(subject, command.step, command.occurred_at)]
@@ -176,39 +165,126 @@ def adopt(subject: Subject | None, command: AdoptSubject) -> list[SubjectEvent]:
     return [_event(command, step.step, step.on) for step in command.steps if step.step not in known]
 
 
-def _event(about: Subject | ConsentSubject, step: StepName, at: BusinessTime | None) -> SubjectEvent:
-    return EVENT_OF[step](
-        occurred_at=at,
-        subject_id=about.subject_id,
-        study_id=about.study_id,
-        sponsor_id=about.sponsor_id,
-        site_id=about.site_id,
-        country=about.country,
-        subject_key=about.subject_key,
-    )
-
-
-def _out_of_order(subject: Subject, command: AdvanceSubject) -> list[Reason]:
-    needed = PRECEDED_BY.get(command.step, frozenset())
-    if subject.status in needed:
+def reconsent(subject: Subject, command: ReconsentSubject) -> list[SubjectEvent]:
+    """Note a consent anew, to a form that is in effect."""
+    known = subject.consent
+    if known.form == command.form and known.on == command.occurred_at:
         return []
-    detail = f"The subject has {_words(subject.status)}: {_words(command.step)} cannot follow."
+    unmet = [
+        *_ended(subject, "a new consent"),
+        *_too_early(subject, "a new consent", command.occurred_at, known.on),
+        *unmet_consent(command.setting.forms, command.form, command.occurred_at),
+    ]
+    if unmet:
+        raise Refused(*unmet)
+    made = SubjectReconsented(occurred_at=command.occurred_at, **_about(subject), form=command.form)
+    return [made, *require_reconsent(evolve(subject, made), command.setting, None)]
+
+
+def require_reconsent(subject: Subject, setting: Setting, at: BusinessTime | None) -> list[SubjectEvent]:
+    """Mark the subject once where another version has replaced the one it consented to; who has left is left alone."""
+    form = replaced_by(setting.forms, subject.consent, at)
+    if form is None or subject.reconsent_required or subject.status not in ACTIVE:
+        return []
+    return [SubjectReconsentRequired(occurred_at=at, **_about(subject), form=form)]
+
+
+def rescreen(subject: Subject, command: RescreenSubject) -> list[SubjectEvent]:
+    """Begin another attempt after one that failed; again with the same consent changes nothing."""
+    last = subject.steps[-1]
+    if subject.attempt > 1 and last.step == "consented" and last.on == command.occurred_at:
+        return []
+    unmet = [
+        *_too_early(subject, "another screening", command.occurred_at),
+        *_held("consented", command.setting),
+        *unmet_consent(command.setting.forms, command.form, command.occurred_at),
+    ]
+    if subject.status != "screen_failed":
+        detail = f"The subject has {_words(subject.status)}: only after a failed screening there is another attempt."
+        unmet.insert(0, Reason(code="wrong_order", field="step", detail=detail))
+    if unmet:
+        raise Refused(*unmet)
+    attempt = subject.attempt + 1
+    return [SubjectRescreened(occurred_at=command.occurred_at, **_about(subject), attempt=attempt, form=command.form)]
+
+
+def transfer(subject: Subject, command: TransferSubject) -> list[SubjectEvent]:
+    """Go on at another site that is open, within its limits; a form of that site may ask for a new consent."""
+    if subject.site_id == command.site_id:
+        return []
+    setting, step = command.setting, "enrolled" if subject.status in TAKING_PART else "screened"
+    unmet = [
+        *_ended(subject, "a transfer"),
+        *_too_early(subject, "the transfer", command.occurred_at),
+        *_site_closed("enrolled", setting),
+        *_held("consented", setting),
+        *(full(setting.taken) if step == "enrolled" else ()),
+    ]
+    if unmet:
+        raise Refused(*unmet)
+    about = {**_about(subject), "site_id": command.site_id, "country": command.country}
+    left = {"from_site_id": subject.site_id, "from_country": subject.country}
+    moved = SubjectTransferred(occurred_at=command.occurred_at, **about, **left)
+    return [moved, *require_reconsent(evolve(subject, moved), setting, command.occurred_at)]
+
+
+def _about(about: Subject | ConsentSubject | SubjectEvent) -> dict[str, str]:
+    names = ("subject_id", "study_id", "sponsor_id", "site_id", "country", "subject_key")
+    return {name: getattr(about, name) for name in names}
+
+
+def _event(about: Subject | ConsentSubject, step: StepName, at: BusinessTime | None) -> SubjectEvent:
+    return EVENT_OF[step].model_validate({**_about(about), "occurred_at": at})
+
+
+def _out_of_order(subject: Subject, step: StepName) -> list[Reason]:
+    if subject.status in PRECEDED_BY.get(step, frozenset()):
+        return []
+    detail = f"The subject has {_words(subject.status)}: {_words(step)} cannot follow."
     return [Reason(code="wrong_order", field="step", detail=detail)]
 
 
-def _too_early(subject: Subject, command: AdvanceSubject) -> list[Reason]:
-    last = subject.steps[-1].on
-    if last is None or command.occurred_at is None or not is_before(command.occurred_at, last):
+def _ended(subject: Subject, what: str) -> list[Reason]:
+    if subject.status in ACTIVE:
         return []
-    step, before = _words(command.step).capitalize(), _words(subject.status)
-    detail = f"{step} on {command.occurred_at} lies before {before} on {last}."
+    detail = f"The subject has {_words(subject.status)}: {what} cannot follow."
+    return [Reason(code="wrong_order", field="step", detail=detail)]
+
+
+def _too_early(subject: Subject, what: str, at: BusinessTime | None, after: BusinessTime | None = None) -> list[Reason]:
+    last, before = subject.steps[-1].on, _words(subject.status)
+    if after is not None:
+        last, before = after, "the consent before"
+    if last is None or at is None or not is_before(at, last):
+        return []
+    detail = f"{what.capitalize()} on {at} lies before {before} on {last}."
     return [Reason(code="before_last_step", field="occurred_at", detail=detail)]
 
 
-def _site_closed(command: AdvanceSubject) -> list[Reason]:
-    if command.step not in AT_OPEN_SITE or command.site_is_active:
+def _site_closed(step: StepName, setting: Setting) -> list[Reason]:
+    if step not in AT_OPEN_SITE or setting.site_status == "active":
         return []
     return [Reason(code="site_not_active", detail="The subject's site is not open for enrolment.")]
+
+
+def _held(step: StepName, setting: Setting) -> list[Reason]:
+    reasons: list[Reason] = []
+    if step in HELD_WITH_STUDY and setting.study_status in STUDY_HOLDS:
+        detail = f"The study is {setting.study_status}: nobody new is {_words(step)} until it goes on."
+        reasons.append(Reason(code="study_on_hold", detail=detail))
+    if step in HELD_WITH_SITE and setting.site_status in SITE_HOLDS:
+        status = setting.site_status.replace("_", " ")
+        detail = f"The site is {status}: nobody new is {_words(step)} there until it is open again."
+        reasons.append(Reason(code="site_on_hold", detail=detail))
+    return reasons
+
+
+def _consent_replaced(subject: Subject, command: AdvanceSubject) -> list[Reason]:
+    form = replaced_by(command.setting.forms, subject.consent, command.occurred_at)
+    if command.step not in UNDER_CONSENT or form is None:
+        return []
+    detail = f"Version {form.version} of {form.document_id} is in effect: note the subject's new consent to it first."
+    return [Reason(code="reconsent_required", detail=detail)]
 
 
 def _words(step: StepName) -> str:
@@ -226,8 +302,45 @@ def _existing(subject: Subject | None) -> Subject:
 
 def evolve(subject: Subject | None, event: SubjectEvent) -> Subject:
     """Apply one event. No rule lives here: what happened, happened."""
-    step = Step(step=STEP_OF[type(event)], on=event.occurred_at)
     if subject is None:
-        about = event.model_dump(exclude={"occurred_at"})
-        return Subject.model_validate({**about, "steps": (step,)})
-    return changed(subject, steps=(*subject.steps, step))
+        step = TakenStep(step=STEP_OF[type(event)], on=event.occurred_at)
+        return _noted(Subject.model_validate({**_about(event), "steps": (step,)}), event)
+    match event:
+        case SubjectReconsented():
+            return _noted(subject, event)
+        case SubjectReconsentRequired():
+            return changed(subject, reconsent_required=True)
+        case SubjectTransferred():
+            return changed(
+                subject,
+                site_id=event.site_id,
+                country=event.country,
+                sites_before=(*subject.sites_before, event.from_site_id),
+            )
+        case SubjectRescreened():
+            step = TakenStep(step="consented", on=event.occurred_at, attempt=event.attempt)
+            return _noted(changed(subject, steps=(*subject.steps, step), attempt=event.attempt), event)
+        case (
+            SubjectConsented()
+            | SubjectScreened()
+            | SubjectScreenFailed()
+            | SubjectEnrolled()
+            | SubjectRandomised()
+            | SubjectTreatmentStarted()
+            | SubjectTreatmentEnded()
+            | SubjectFollowUpBegun()
+            | SubjectCompleted()
+            | SubjectWithdrawn()
+            | SubjectLostToFollowUp()
+            | SubjectDied()
+        ):
+            step = TakenStep(step=STEP_OF[type(event)], on=event.occurred_at, attempt=subject.attempt)
+            return _noted(changed(subject, steps=(*subject.steps, step)), event)
+
+
+def _noted(subject: Subject, event: SubjectEvent) -> Subject:
+    """With the consent that an event tells of; it takes away the mark that one is due."""
+    if not isinstance(event, SubjectConsented | SubjectReconsented | SubjectRescreened):
+        return subject
+    made = Consent(form=event.form, on=event.occurred_at)
+    return changed(subject, consents=(*subject.consents, made), reconsent_required=False)

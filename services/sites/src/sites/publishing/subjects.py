@@ -1,27 +1,66 @@
-"""Events of subjects, as the world learns of them."""
+"""Events of subjects and of enrolment's limits, as the world learns of them."""
+
+from typing import Any
 
 from contracts import PublicEvent
 from contracts import sites as public
 
-from sites.domain import subject
+from sites.domain import enrolment_limits, subject
+from sites.domain import subject_messages as private
+from sites.domain.consent_forms import Form
 
-SUBJECT_EVENTS: dict[type[subject.SubjectEvent], type[public.SubjectEvent]] = {
-    subject.SubjectConsented: public.SubjectConsented,
-    subject.SubjectScreened: public.SubjectScreened,
-    subject.SubjectScreenFailed: public.SubjectScreenFailed,
-    subject.SubjectEnrolled: public.SubjectEnrolled,
-    subject.SubjectRandomised: public.SubjectRandomised,
-    subject.SubjectCompleted: public.SubjectCompleted,
-    subject.SubjectWithdrawn: public.SubjectWithdrawn,
+PLAIN: dict[type[private.SubjectEvent], type[public.SubjectEvent]] = {
+    private.SubjectScreened: public.SubjectScreened,
+    private.SubjectScreenFailed: public.SubjectScreenFailed,
+    private.SubjectEnrolled: public.SubjectEnrolled,
+    private.SubjectRandomised: public.SubjectRandomised,
+    private.SubjectTreatmentStarted: public.SubjectTreatmentStarted,
+    private.SubjectTreatmentEnded: public.SubjectTreatmentEnded,
+    private.SubjectFollowUpBegun: public.SubjectFollowUpBegun,
+    private.SubjectCompleted: public.SubjectCompleted,
+    private.SubjectWithdrawn: public.SubjectWithdrawn,
+    private.SubjectLostToFollowUp: public.SubjectLostToFollowUp,
+    private.SubjectDied: public.SubjectDied,
 }
+ABOUT = {"study_id", "site_id", "country", "subject_id", "subject_key"}
 
 
-def publish_subject(state: subject.Subject, event: subject.SubjectEvent) -> PublicEvent:
+def publish_subject(state: subject.Subject, event: private.SubjectEvent) -> PublicEvent:
     """How the world learns of a subject's event."""
-    return SUBJECT_EVENTS[type(event)](
-        study_id=state.study_id,
-        site_id=state.site_id,
-        country=state.country,
-        subject_id=state.subject_id,
-        subject_key=state.subject_key,
-    )
+    about: dict[str, Any] = state.model_dump(include=ABOUT)
+    match event:
+        case private.SubjectConsented():
+            return public.SubjectConsented(**about, form=_form(event.form))
+        case private.SubjectReconsented():
+            return public.SubjectReconsented.model_validate({**about, "form": _form(event.form)})
+        case private.SubjectReconsentRequired():
+            return public.SubjectReconsentRequired.model_validate({**about, "form": _form(event.form)})
+        case private.SubjectRescreened():
+            return public.SubjectRescreened(**about, attempt=event.attempt, form=_form(event.form))
+        case private.SubjectTransferred():
+            left = {"from_site_id": event.from_site_id, "from_country": event.from_country}
+            return public.SubjectTransferred(**about, **left)
+        case (
+            private.SubjectScreened()
+            | private.SubjectScreenFailed()
+            | private.SubjectEnrolled()
+            | private.SubjectRandomised()
+            | private.SubjectTreatmentStarted()
+            | private.SubjectTreatmentEnded()
+            | private.SubjectFollowUpBegun()
+            | private.SubjectCompleted()
+            | private.SubjectWithdrawn()
+            | private.SubjectLostToFollowUp()
+            | private.SubjectDied()
+        ):
+            return PLAIN[type(event)](**about)
+
+
+def publish_limits(state: enrolment_limits.EnrolmentLimits, event: enrolment_limits.EnrolmentLimited) -> PublicEvent:
+    """How the world learns of a limit."""
+    place = {"country": event.country, "site_id": event.site_id}
+    return public.EnrolmentLimited(study_id=state.study_id, subjects=event.subjects, **place)
+
+
+def _form(form: Form | None) -> public.ConsentForm | None:
+    return public.ConsentForm(document_id=form.document_id, version=form.version) if form is not None else None

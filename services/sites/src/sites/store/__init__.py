@@ -6,6 +6,7 @@ from chassis.mongo import Database
 from sites.domain import (
     agreement,
     delegation,
+    enrolment_limits,
     evidence,
     feasibility,
     ip_shipment,
@@ -36,7 +37,7 @@ from sites.publishing.site_contracts import publish_contract
 from sites.publishing.site_teams import publish_team
 from sites.publishing.studies import publish_study
 from sites.publishing.study_sites import publish_site
-from sites.publishing.subjects import publish_subject
+from sites.publishing.subjects import publish_limits, publish_subject
 from sites.store.views import (
     owner,
     owner_of_master,
@@ -100,6 +101,17 @@ STUDY_SITES = Aggregate(
 SUBJECTS = Aggregate(
     "subject", "subjects", subject.Subject, subject.decide, subject.evolve, publish_subject, owner, view_subject
 )
+ENROLMENT_LIMITS = Aggregate(
+    "enrolment-limits",
+    "enrolment_limits",
+    enrolment_limits.EnrolmentLimits,
+    enrolment_limits.decide,
+    enrolment_limits.evolve,
+    publish_limits,
+    owner,
+    view,
+)
+CONSENT_FORM_CHANGES = "consent_form_changes"
 EVIDENCE = Aggregate(
     "evidence", "evidence", evidence.Evidence, evidence.decide, evidence.evolve, publish_evidence, owner, view
 )
@@ -211,7 +223,8 @@ async def prepare(database: Database) -> None:
     await database.collection(STUDIES.collection).ensure_index([("sponsor", 1), ("_id", 1)])
     for aggregate in (AGREEMENTS, MILESTONE_TRACKS, STUDY_SITES, SUBJECTS):
         await database.collection(aggregate.collection).ensure_index([("study", 1), ("_id", 1)])
-    await database.collection("milestones_reached").ensure_index([("study", 1)])
+    for name in ("milestones_reached", CONSENT_FORM_CHANGES):
+        await database.collection(name).ensure_index([("study", 1)])
     subjects = database.collection(SUBJECTS.collection)
     await subjects.ensure_index([("state.site_id", 1), ("_id", 1)])
     await subjects.ensure_index([("study", 1), ("state.subject_key", 1)], unique=True)

@@ -2,10 +2,19 @@
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events import PublicEvent
 from contracts.sites.study_sites import SiteEvent
+
+
+class ConsentForm(BaseModel):
+    """A version of an informed consent form, as `regulatory` keeps it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    document_id: str
+    version: str
 
 
 class SubjectEvent(SiteEvent):
@@ -19,6 +28,7 @@ class SubjectConsented(SubjectEvent):
     """The subject gave informed consent."""
 
     TYPE: ClassVar[str] = "studyline.sites.subject.consented.v1"
+    form: ConsentForm | None = Field(default=None, description="To which form; null where none of the study is known")
 
 
 class SubjectScreened(SubjectEvent):
@@ -57,6 +67,75 @@ class SubjectWithdrawn(SubjectEvent):
     TYPE: ClassVar[str] = "studyline.sites.subject.withdrawn.v1"
 
 
+class SubjectTreatmentStarted(SubjectEvent):
+    """The subject got its first treatment."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.treatment-started.v1"
+
+
+class SubjectTreatmentEnded(SubjectEvent):
+    """The subject got its last treatment."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.treatment-ended.v1"
+
+
+class SubjectFollowUpBegun(SubjectEvent):
+    """The subject is followed up after treatment."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.follow-up-begun.v1"
+
+
+class SubjectLostToFollowUp(SubjectEvent):
+    """The subject cannot be reached any more."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.lost-to-follow-up.v1"
+
+
+class SubjectDied(SubjectEvent):
+    """The subject died; what of is told by safety, not here."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.died.v1"
+
+
+class SubjectReconsented(SubjectEvent):
+    """The subject consented anew."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.re-consented.v1"
+    form: ConsentForm
+
+
+class SubjectReconsentRequired(SubjectEvent):
+    """Another version of the subject's consent form is in effect: it must consent to it before going further."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.re-consent-required.v1"
+    form: ConsentForm
+
+
+class SubjectRescreened(SubjectEvent):
+    """Another attempt began after a screening that failed, with a consent of its own; the first stays as it was."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.rescreened.v1"
+    attempt: int = Field(description="2, 3 …")
+    form: ConsentForm | None
+
+
+class SubjectTransferred(SubjectEvent):
+    """The subject left one site and goes on at another, the event's own; its key stays."""
+
+    TYPE: ClassVar[str] = "studyline.sites.subject.transferred.v1"
+    from_site_id: str
+    from_country: str
+
+
+class EnrolmentLimited(PublicEvent):
+    """The study, a country or a site may enrol so many subjects, all told; None lifts the limit."""
+
+    TYPE: ClassVar[str] = "studyline.sites.enrolment.limited.v1"
+    country: str | None
+    site_id: str | None
+    subjects: int | None
+
+
 EVENTS: tuple[type[PublicEvent], ...] = (
     SubjectConsented,
     SubjectScreened,
@@ -65,4 +144,14 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     SubjectRandomised,
     SubjectCompleted,
     SubjectWithdrawn,
+    SubjectTreatmentStarted,
+    SubjectTreatmentEnded,
+    SubjectFollowUpBegun,
+    SubjectLostToFollowUp,
+    SubjectDied,
+    SubjectReconsented,
+    SubjectReconsentRequired,
+    SubjectRescreened,
+    SubjectTransferred,
+    EnrolmentLimited,
 )
