@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 import httpx
 import pytest
+from amendment_ways import AMENDMENT_WAYS, amended, is_about_an_amendment
 from chassis import clock
 from chassis.http.roles import Role
 from chassis.journal import entry_hash, journal_of
@@ -304,7 +305,7 @@ WAYS["sites"]["/v1/adoptions/subjects"] = adopted(
 for _route, (_body, _before) in TMF_WAYS.items():
     _entries = ENTRIES_OF_IMPORT if _route.endswith("/imports") else 1
     WAYS["regulatory"][_route] = Way(_body, _before, entries=_entries, taken_over=True)
-for _route, (_body, _before, _path) in START_UP_WAYS.items():
+for _route, (_body, _before, _path) in (START_UP_WAYS | AMENDMENT_WAYS).items():
     WAYS["sites"][_route] = Way(_body, _before, _path)
 WAYS["regulatory"] |= {route: Way(*way) for route, way in DOCUMENT_WAYS.items()}
 
@@ -344,6 +345,9 @@ async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
         names["study_id"] = known.study_id
     for path, body, *by in way.before:
         asking = face.acting("operations", subject=by[0], signing=True) if by else face
+        if is_about_an_amendment(path):
+            learned["amendment_id"] = await amended(face, names["study_id"], names["id"])
+            names |= learned
         answer = await sent(asking, filled(path, **names), filled(body, **names))
         assert answer.is_success, f"{path}: {answer.text}"
         told = answer.json()
@@ -355,6 +359,8 @@ async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
         names |= learned
     if way.on_evidence:
         await told_of_evidence(face, {"study_id": names["study_id"], "site_id": names["id"], "country": "DE"})
+    if is_about_an_amendment(way.path) and "amendment_id" not in learned:
+        learned["amendment_id"] = await amended(face, names["study_id"], names["id"])
     if names["id"]:
         names |= dict.fromkeys(re.findall(r"\{(\w+)\}", route), names["id"]) | learned
     return filled(way.path or route, **names), filled(way.body, **names)

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from contracts import Received
 from contracts import regulatory as public
+from contracts.sites.amendments import AmendmentImplementedAtSite
 from regulatory.domain.clock_messages import EndClock, PauseClock, StopClock
 from regulatory.domain.clock_orders import Extend, Resume, StartForSubmission, is_over
 from regulatory.domain.clock_rules import CLOCK_RULES
-from regulatory.domain.submission_commands import ExpireApproval, LapseSubmission
+from regulatory.domain.submission_commands import ExpireApproval, ImplementModification, LapseSubmission
 from regulatory.domain.submission_steps import StepTaken
-from regulatory.policies import clock_id_of, clock_orders, submission_order
+from regulatory.policies import clock_id_of, clock_orders, implementations, submission_order
 from studyline.testing.events import told
 
 ABOUT: dict[str, Any] = {
@@ -191,6 +192,18 @@ def test_other_misses_ask_nothing_of_a_submission() -> None:
     assert submission_order(received(missed("tacit_validity"))) is None
     assert submission_order(received(missed("lapsed", about_type="obligation"))) is None
     assert submission_order(received(public.SubmissionSubmitted.model_validate(ABOUT))) is None
+
+
+def test_where_a_site_works_by_a_version_its_modifications_are_carried_out() -> None:
+    about = {"study_id": "s1", "site_id": "site-7", "country": "DE", "amendment_id": "a", "document_id": "p"}
+    days = {"approved_on": None, "effective_in_country_on": "2024-03-01", "effective_on": "2024-03-01"}
+    lags = {"days_from_approval": None, "days_from_effect": 49, "steps": (), "rested_on": ("e1",)}
+    told_of = {**about, **days, **lags, "version": "2.0", "submissions": ("sub-1", "sub-2")}
+    implemented = told("site-amendment/a", AmendmentImplementedAtSite.model_validate(told_of), sponsor="Acme")
+    place = {"site_id": "site-7", "site_country": "DE", "by_policy": True}
+    command = ImplementModification.model_validate({"occurred_at": "2022-02-01", **place})
+    assert [*implementations(implemented)] == [("sub-1", command), ("sub-2", command)]
+    assert [*implementations(received(missed("lapsed")))] == []
 
 
 def test_a_history_that_went_on_is_over_for_the_clock_that_it_stopped() -> None:

@@ -9,7 +9,7 @@ from contracts import EVENTS, PublicEvent, Received, sponsor_id
 from contracts import sites as public
 from contracts.regulatory import tmf
 from regulatory.domain.tmf_expectations import RULES
-from regulatory.policies import clock_orders, submission_order
+from regulatory.policies import clock_orders, implementations, submission_order
 from regulatory.projections import AGREEMENTS, SITES, STUDIES
 from studyline.testing.events import told
 
@@ -60,9 +60,12 @@ def test_what_happens_to_a_study_or_site_later_changes_nothing_here() -> None:
 
 def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None:
     listened = re.findall(r"^\| `([^`]+)` ", README.read_text().partition("## Listens to")[2], re.MULTILINE)
-    samples = [received(event.model_construct(**SITE, **SUBMITTED)) for event in EVENTS.values()]
+    samples = [
+        received(event.model_construct(**SITE, **SUBMITTED, submissions=("sub-1",))) for event in EVENTS.values()
+    ]
     projected = (STUDIES, SITES, AGREEMENTS)
     known = {one.event.TYPE for one in samples if any(each.key(one) is not None for each in projected)}
     asking = {one.event.TYPE for one in samples if [*clock_orders(one)] or submission_order(one) is not None}
+    asking |= {one.event.TYPE for one in samples if any(implementations(one))}
     begins_anew = {tmf.TmfOpened.TYPE, tmf.TmfRulesAdopted.TYPE}
     assert set(listened) == known | asking | {row.event for row in RULES.rows if not row.planned} | begins_anew

@@ -404,6 +404,9 @@ def test_a_modification_waits_for_its_approval_but_as_an_urgent_safety_measure()
     assert codes(approved, carry_out.model_copy(update={"occurred_at": "2022-02"})) == ["before_approval"]
     done = taken(approved, carry_out)
     assert decide(done, carry_out) == []
+    told_by_site = carry_out.model_copy(update={"by_policy": True})
+    assert decide(approved, told_by_site)
+    assert decide(waiting, told_by_site) == decide(done, told_by_site) == []
     assert codes(done, carry_out.model_copy(update={"site_id": "site-8", "site_country": "FR"})) == ["country_differs"]
 
 

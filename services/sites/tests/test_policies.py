@@ -10,6 +10,7 @@ from contracts import EVENTS, Envelope, PublicEvent, Received, derived_id, monit
 from contracts import sites as public
 from sites.domain.evidence import EvidenceCommand, ExtendEvidence, RecordEvidence, RevokeEvidence
 from sites.domain.green_light import Concern
+from sites.policies.amendments import when_something_is_learned_judge_the_amendments
 from sites.policies.evidence import evidence_from
 from sites.policies.green_light import (
     when_an_item_changes_have_the_site_take_note,
@@ -202,8 +203,8 @@ def test_an_approved_modification_is_evidence_that_adds_versions() -> None:
 def anything() -> Iterator[Received]:
     """One of every event that is published, with all that any policy looks at."""
     shapes: dict[str, Any] = {**ABOUT, **DECISION, **VISIT, "contract_id": "c", "shipment_id": "s", "ends_on": "2025"}
-    shapes |= {"site_id": "site-7", "temperature": "within_limits", "rested_on": ("e1",)}
-    form = {"document_id": "d", "version": "1.0", "kind": "informed_consent_form"}
+    shapes |= {"site_id": "site-7", "temperature": "within_limits", "rested_on": ("e1",), "from_site_id": "site-8"}
+    form: dict[str, Any] = {"document_id": "d", "version": "1.0", "kind": "informed_consent_form"}
     for event in EVENTS.values():
         yield received(event.model_construct(**shapes, **(form if issubclass(event, regulatory.DocumentEvent) else {})))
 
@@ -222,5 +223,6 @@ def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None
         or concern_of(one.event)
         or when_an_item_changes_have_the_site_take_note(one)
         or form_row(one)
+        or any(when_something_is_learned_judge_the_amendments(one))
     }
     assert set(listened) == told <= set(EVENTS)

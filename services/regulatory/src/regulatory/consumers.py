@@ -15,7 +15,7 @@ from regulatory.domain.clock_messages import ReopenClock
 from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmission
 from regulatory.handlers import tmf_expecting
 from regulatory.handlers.clocks import extend_clock, resume_clock, start_for_submission
-from regulatory.policies import ClockOrder, clock_orders, submission_order
+from regulatory.policies import ClockOrder, clock_orders, implementations, submission_order
 from regulatory.projections import AGREEMENTS, SITES, STUDIES
 from regulatory.store import CLOCKS, SUBMISSIONS
 
@@ -36,6 +36,8 @@ def orders_from(received: Received) -> Iterator[Order]:
     if (wanted := submission_order(received)) is not None:
         submission_id, command = wanted
         yield Order(SUBMISSIONS, submission_id, command)
+    for submission_id, implemented in implementations(received):
+        yield Order(SUBMISSIONS, submission_id, implemented)
 
 
 def _command(order: ClockOrder) -> Command | Builder[Any]:

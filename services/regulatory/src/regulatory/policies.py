@@ -1,4 +1,4 @@
-"""Own public event → what it asks of clocks and submissions. Pure: each policy is a sentence with *when*.
+"""Public event → what it asks of clocks and submissions. Pure: each policy is a sentence with *when*.
 
 Which clocks a step begins, pauses, extends and stops stands in the rule rows; here is only how a row is read.
 """
@@ -10,13 +10,14 @@ from typing import Final
 
 from contracts import Received, derived_id
 from contracts import regulatory as public
+from contracts.sites.amendments import AmendmentImplementedAtSite
 from kernel import BusinessTime, bounds
 
 from regulatory.domain.calendar import is_reckoned
 from regulatory.domain.clock_messages import EndClock, PauseClock, StopClock
 from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmission, consequence, part_names
 from regulatory.domain.clock_rules import CLOCK_RULES, About, ClockRule
-from regulatory.domain.submission_commands import ExpireApproval, LapseSubmission
+from regulatory.domain.submission_commands import ExpireApproval, ImplementModification, LapseSubmission
 
 STEP_OF: Final[dict[type[public.SubmissionEvent], str]] = {
     public.SubmissionSubmitted: "submitted",
@@ -75,6 +76,16 @@ def submission_order(received: Received) -> tuple[str, LapseSubmission | ExpireA
     if event.if_missed == "expired":
         return event.about_id, ExpireApproval(occurred_at=at, by_policy=True)
     return None
+
+
+def implementations(received: Received) -> Iterator[tuple[str, ImplementModification]]:
+    """When a site works by a version of the protocol, the modifications that covered it are carried out there."""
+    event = received.event
+    if isinstance(event, AmendmentImplementedAtSite):
+        place = {"site_id": event.site_id, "site_country": event.country}
+        at = received.envelope.occurred_at
+        command = ImplementModification.model_validate({"occurred_at": at, **place, "by_policy": True})
+        yield from ((submission_id, command) for submission_id in event.submissions)
 
 
 def names_of(event: public.SubmissionEvent) -> frozenset[str]:

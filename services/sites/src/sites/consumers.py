@@ -1,6 +1,6 @@
 """Kafka in: hand each event to the policies, and their commands to the journal."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from chassis.commands import Commands
@@ -12,6 +12,7 @@ from contracts import sites as public
 
 from sites.domain.milestone_track import NoteMilestones
 from sites.domain.study import NoteStudyMilestones
+from sites.handlers.amendments import amendment_id, assess_amendment
 from sites.handlers.green_light import assess_checklist, follow_checklist, site_checklist_id
 from sites.handlers.planning import forecast_plan, note_study_milestones, place_of
 from sites.handlers.subjects import require_reconsent
@@ -29,6 +30,8 @@ from sites.policies.planning import (
 )
 from sites.policies.pre_study_visits import pre_study_visits_from
 from sites.projections import CONSENT_FORMS, REACHED
+from sites.projections.amendments import ABOUT_AMENDMENTS
+from sites.queries.amendments_concerned import Judged, amendments_concerned
 from sites.queries.checklists import sites_concerned
 from sites.queries.consent_forms import subjects_concerned
 from sites.queries.tracking import Known, known_of
@@ -36,6 +39,7 @@ from sites.store import (
     EVIDENCE,
     MILESTONE_TRACKS,
     PRE_STUDY_VISITS,
+    SITE_AMENDMENTS,
     SITE_CHECKLISTS,
     STUDIES,
     STUDY_PLANS,
@@ -49,9 +53,9 @@ LISTENS_TO = (TOPICS["regulatory"], TOPICS["monitoring"], TOPICS["sites"])
 async def on_events(commands: Commands, database: Database, batch: Sequence[Received]) -> None:
     """Carry out what the batch's events ask of this service, in a transaction a step; again changes nothing.
 
-    What is learned is written down first, then every checklist that it concerns is judged on what stands there.
+    What is learned is written down first; then the checklists and amendments that it concerns are judged on that.
     """
-    await project(database, (REACHED, CONSENT_FORMS), batch)
+    await project(database, (REACHED, CONSENT_FORMS, *ABOUT_AMENDMENTS), batch)
     await carry_out(commands, "sites", orders_from, batch)
     concerns = {
         one.envelope.id: about for one in batch if (about := when_something_is_learned_judge_the_checklist(one))
@@ -63,6 +67,8 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
     for one in batch:
         async for subjects in subjects_concerned(database, one):
             await carry_out(commands, "sites", partial(reconsents_from, subjects), [one])
+    for part in await amendments_concerned(database, batch):
+        await carry_out(commands, "sites", partial(amendments_from, part), batch)
 
 
 def orders_from(received: Received) -> Iterator[Order]:
@@ -89,6 +95,12 @@ def reconsents_from(subjects: Iterable[str], received: Received) -> Iterator[Ord
     """Which subjects are asked whether their consent still holds, once another version of its form takes effect."""
     for subject_id in subjects:
         yield Order(SUBJECTS, subject_id, require_reconsent(subject_id, received.envelope.occurred_at))
+
+
+def amendments_from(judged: Mapping[str, Sequence[Judged]], received: Received) -> Iterator[Order]:
+    """Which amendments at which sites are judged after an event."""
+    for site_id, version in judged.get(received.envelope.id, ()):
+        yield Order(SITE_AMENDMENTS, amendment_id(site_id, version), assess_amendment(site_id, version))
 
 
 def plans_from(known: Known, received: Received) -> Iterator[Order]:

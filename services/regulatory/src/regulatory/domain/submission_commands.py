@@ -210,11 +210,15 @@ class FulfilCondition(Command):
 
 
 class ImplementModification(Command):
-    """Note that a modification is carried out, at a site or everywhere. `site_country` is the handler's fact."""
+    """Note that a modification is carried out, at a site or everywhere. `site_country` is the handler's fact.
+
+    `by_policy`: a site told that it works by the version; where a guard forbids to note it here, that is no news.
+    """
 
     site_id: str | None = None
     site_country: str | None = None
     urgent_safety_measure: bool = False
+    by_policy: bool = False
 
 
 SubmissionCommand = (

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from sites.api import (
     adoptions,
     agreements,
+    amendments,
     checklists,
     delegations,
     feasibility,
@@ -36,6 +37,7 @@ def routers(database: Database, forms_url: str | None = None) -> list[APIRouter]
         trainings.router(database),
         delegations.router(database),
         subjects.router(database),
+        amendments.router(database),
         organisations.router(database),
         people.router(database),
         site_teams.router(database),

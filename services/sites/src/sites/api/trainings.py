@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from chassis.http import reading
 from chassis.http.auth import Caller
 from chassis.http.desk import Desk, desk
-from chassis.http.fields import Code, Given, Identifier, StepRequest, condition_of
+from chassis.http.fields import Code, Given, Identifier, Request, StepRequest, condition_of
 from chassis.http.paging import Page, Paging
 from chassis.http.roles import Role
 from chassis.mongo import Database
@@ -21,12 +21,23 @@ from sites.store import STUDY_SITES, TRAININGS
 Managing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.MONITOR, Role.ADMIN))]
 
 
+class VersionRequest(Request):
+    """A version of a document, as `regulatory` keeps it."""
+
+    document_id: Code
+    version: Code
+
+
 class TrainingRequest(StepRequest):
-    """Who was trained in what, until when; `occurred_at` is the date of completion."""
+    """Who was trained in what, until when; `occurred_at` is the date of completion.
+
+    `document` is the record of it; `document_version` the version of the protocol in which the person was trained.
+    """
 
     person_id: Identifier
     topic: Topic
     document: Code | None = None
+    document_version: VersionRequest | None = None
     expires_on: BusinessTime | None = None
 
 

@@ -6,11 +6,13 @@ one takes its place. What was not told of the study's forms is not asked for. Da
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 
-from kernel import BusinessTime, Reason, bounds
+from kernel import BusinessTime, Reason
 from pydantic import BaseModel
+
+from sites.domain.spans import first_day, last_day
 
 
 class Form(BaseModel, frozen=True, extra="forbid"):
@@ -96,32 +98,24 @@ def replaced_by(forms: Forms, consent: Consent, at: BusinessTime | None) -> Form
 
 def _by_form(changes: Iterable[FormChange]) -> dict[str, list[FormChange]]:
     found: dict[str, list[FormChange]] = defaultdict(list)
-    for one in sorted(changes, key=lambda one: _first_day(one.since)):
+    for one in sorted(changes, key=lambda one: first_day(one.since)):
         found[one.document_id].append(one)
     return found
 
 
 def _holds(one: FormChange, following: FormChange | None, at: BusinessTime | None) -> bool:
-    begun = _first_day(one.since) <= _last_day(at)
-    return begun and (following is None or _last_day(following.since, date.min) > _first_day(at, date.max))
+    begun = first_day(one.since) <= last_day(at)
+    return begun and (following is None or last_day(following.since, date.min) > first_day(at, date.max))
 
 
 def _came_between(later: FormChange, consented: BusinessTime | None, at: BusinessTime | None) -> bool:
-    after = consented is None or _first_day(later.since) > _last_day(consented)
-    return after and _last_day(later.since, date.min) <= _first_day(at, date.max)
+    after = consented is None or first_day(later.since) > last_day(consented)
+    return after and last_day(later.since, date.min) <= first_day(at, date.max)
 
 
 def _newest(changes: Sequence[FormChange], forms: Iterable[Form]) -> Form | None:
-    known = {(one.document_id, one.version): _first_day(one.since) for one in changes}
+    known = {(one.document_id, one.version): first_day(one.since) for one in changes}
     return max(forms, key=lambda one: (known[one.document_id, one.version], *_order(one)), default=None)
-
-
-def _first_day(on: BusinessTime | None, unknown: date = date.min) -> date:
-    return bounds(on)[0].date() if on is not None else unknown
-
-
-def _last_day(on: BusinessTime | None, unknown: date = date.max) -> date:
-    return (bounds(on)[1] - timedelta(microseconds=1)).date() if on is not None else unknown
 
 
 def _order(form: Form) -> tuple[str, str]:

@@ -93,6 +93,7 @@ class StudySite(State):
     number: str | None
     status: Status = "identified"
     activated_on: BusinessTime | None = None
+    ended_on: BusinessTime | None = None
     checklist_version: str | None = None
     snapshot: tuple[Judged, ...] = ()
     lost: tuple[str, ...] = ()
@@ -272,20 +273,19 @@ def evolve(site: StudySite | None, event: StudySiteEvent) -> StudySite:
         case SitePrerequisiteRegained():
             return changed(site, lost=tuple(one for one in site.lost if one != event.code))
         case SiteStatusReported():
-            return changed(site, status=event.status)
+            ended = (site.ended_on or event.occurred_at) if event.status in ENDED else None
+            return changed(site, status=event.status, ended_on=ended)
+        case SiteClosed() | SiteTerminated() | SiteWithdrawn() | SiteNotSelected():
+            return changed(site, status=STATUS_AFTER[type(event)], ended_on=event.occurred_at)
         case (
             SiteCdaSigned()
             | SiteSelected()
-            | SiteNotSelected()
             | SiteStartUpBegun()
             | SiteEnrolmentPaused()
             | SiteEnrolmentResumed()
             | SiteSuspended()
             | SiteSuspensionLifted()
             | SiteClosedToEnrolment()
-            | SiteClosed()
             | SiteArchived()
-            | SiteTerminated()
-            | SiteWithdrawn()
         ):
             return changed(site, status=STATUS_AFTER[type(event)])

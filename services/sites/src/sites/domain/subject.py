@@ -91,6 +91,8 @@ class Subject(State):
     consents: tuple[Consent, ...] = ()
     reconsent_required: bool = False
     sites_before: tuple[str, ...] = ()
+    moved_on: tuple[BusinessTime | None, ...] = ()
+    """When it left each of the sites before; those of which nothing was noted come first and are left out."""
 
     @property
     def status(self) -> Status:
@@ -316,6 +318,7 @@ def evolve(subject: Subject | None, event: SubjectEvent) -> Subject:
                 site_id=event.site_id,
                 country=event.country,
                 sites_before=(*subject.sites_before, event.from_site_id),
+                moved_on=(*subject.moved_on, event.occurred_at),
             )
         case SubjectRescreened():
             step = TakenStep(step="consented", on=event.occurred_at, attempt=event.attempt)

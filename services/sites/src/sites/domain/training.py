@@ -1,13 +1,15 @@
 """Training: a person of a site was trained in a topic of one study, perhaps until a date.
 
 Trial-specific training, and what a task needs besides, are conditions of delegation (ICH E6(R3) 2.3.2; TMF Reference
-Model 05.03.03). A record made in error is voided, never deleted. Expiry by date is told once, when its day has passed.
+Model 05.03.03). Training in the protocol may name the version, and only then counts for an amendment. A record made in
+error is voided, never deleted. Expiry by date is told once, when its day has passed.
 """
 
 from datetime import datetime
 
 from kernel import BusinessTime, Command, Event, Reason, Refused, State, bounds, changed, is_before
 
+from sites.domain.protocol_versions import ProtocolVersion
 from sites.domain.staffing import Topic
 
 # Commands
@@ -24,6 +26,7 @@ class RecordTraining(Command):
     person_id: str
     topic: Topic
     document: str | None = None
+    document_version: ProtocolVersion | None = None
     expires_on: BusinessTime | None = None
 
 
@@ -54,6 +57,7 @@ class TrainingCompleted(Event):
     person_id: str
     topic: Topic
     document: str | None
+    document_version: ProtocolVersion | None = None
     expires_on: BusinessTime | None
 
 
@@ -82,6 +86,7 @@ class Training(State):
     person_id: str
     topic: Topic
     document: str | None
+    document_version: ProtocolVersion | None = None
     completed_on: BusinessTime | None
     expires_on: BusinessTime | None
     expired: bool = False

@@ -1,4 +1,4 @@
-"""What falls due by date alone: trainings that expire, and checklists on which a date may have changed an item."""
+"""What falls due by date alone: trainings that expire, and checklists and amendments which a date may have changed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,21 +9,24 @@ from chassis.mongo import Database, Document
 from chassis.scope import Scope
 from chassis.ticking import Due
 
+from sites.handlers.amendments import assess_known_amendment
 from sites.handlers.delegations import expire_training
 from sites.handlers.green_light import assess_checklist
-from sites.store import SITE_CHECKLISTS, TRAININGS
+from sites.store import SITE_AMENDMENTS, SITE_CHECKLISTS, TRAININGS
 
 
 async def due_in_start_up(database: Database, now: datetime, limit: int) -> Sequence[Due]:
     """What has fallen due by now, at most so many. Looks at every sponsor's: it is the service's own work."""
     trainings = await _due(database, TRAININGS, now, limit)
     checklists = await _due(database, SITE_CHECKLISTS, now, limit - len(trainings))
+    amendments = await _due(database, SITE_AMENDMENTS, now, limit - len(trainings) - len(checklists))
     return [
         *(Due(TRAININGS, one["_id"], one["version"], expire_training()) for one in trainings),
         *(
             Due(SITE_CHECKLISTS, one["_id"], one["version"], assess_checklist(one["state"]["site_id"]))
             for one in checklists
         ),
+        *(Due(SITE_AMENDMENTS, one["_id"], one["version"], assess_known_amendment(one["_id"])) for one in amendments),
     ]
 
 

@@ -36,7 +36,9 @@ def publish_training(state: training.Training, event: training.TrainingEvent) ->
     }
     match event:
         case training.TrainingCompleted():
-            return public.TrainingCompleted.model_validate({**about, "expires_on": event.expires_on})
+            in_version = event.document_version.model_dump() if event.document_version is not None else None
+            told = {"expires_on": event.expires_on, "document_version": in_version}
+            return public.TrainingCompleted.model_validate({**about, **told})
         case training.TrainingVoided():
             return public.TrainingVoided.model_validate(about)
         case training.TrainingExpired():

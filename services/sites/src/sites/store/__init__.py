@@ -5,6 +5,7 @@ from chassis.mongo import Database
 
 from sites.domain import (
     agreement,
+    amendment_requirements,
     delegation,
     enrolment_limits,
     evidence,
@@ -15,6 +16,7 @@ from sites.domain import (
     person,
     pre_study_visit,
     questionnaire,
+    site_amendment,
     site_checklist,
     site_contract,
     site_team,
@@ -26,6 +28,7 @@ from sites.domain import (
     training,
 )
 from sites.publishing.agreements import publish_agreement
+from sites.publishing.amendments import publish_amendment, publish_requirements
 from sites.publishing.checklists import publish_site_checklist, publish_study_checklist
 from sites.publishing.delegations import publish_delegation, publish_training
 from sites.publishing.evidence import publish_evidence
@@ -44,6 +47,7 @@ from sites.store.views import (
     owner_of_questionnaire,
     owner_of_study,
     view,
+    view_amendment,
     view_feasibility,
     view_organisation,
     view_person,
@@ -215,6 +219,28 @@ DELEGATIONS = Aggregate(
 TRAININGS = Aggregate(
     "training", "trainings", training.Training, training.decide, training.evolve, publish_training, owner, view
 )
+AMENDMENT_REQUIREMENTS = Aggregate(
+    "amendment-requirements",
+    "amendment_requirements",
+    amendment_requirements.AmendmentRequirements,
+    amendment_requirements.decide,
+    amendment_requirements.evolve,
+    publish_requirements,
+    owner,
+    view,
+)
+SITE_AMENDMENTS = Aggregate(
+    "site-amendment",
+    "site_amendments",
+    site_amendment.SiteAmendment,
+    site_amendment.decide,
+    site_amendment.evolve,
+    publish_amendment,
+    owner,
+    view_amendment,
+)
+PROTOCOL_CHANGES, COVERING_SUBMISSIONS, CONSENTS_GIVEN = "protocol_changes", "covering_submissions", "consents_given"
+"""What other services, and this one's own events, told about amendments."""
 
 
 async def prepare(database: Database) -> None:
@@ -223,7 +249,7 @@ async def prepare(database: Database) -> None:
     await database.collection(STUDIES.collection).ensure_index([("sponsor", 1), ("_id", 1)])
     for aggregate in (AGREEMENTS, MILESTONE_TRACKS, STUDY_SITES, SUBJECTS):
         await database.collection(aggregate.collection).ensure_index([("study", 1), ("_id", 1)])
-    for name in ("milestones_reached", CONSENT_FORM_CHANGES):
+    for name in ("milestones_reached", CONSENT_FORM_CHANGES, PROTOCOL_CHANGES, COVERING_SUBMISSIONS):
         await database.collection(name).ensure_index([("study", 1)])
     subjects = database.collection(SUBJECTS.collection)
     await subjects.ensure_index([("state.site_id", 1), ("_id", 1)])
@@ -235,10 +261,13 @@ async def prepare(database: Database) -> None:
     teams = database.collection(SITE_TEAMS.collection)
     await teams.ensure_index([("state.members.person_id", 1)])
     await teams.ensure_index([("state.facility_id", 1)])
-    for aggregate in (SITE_CONTRACTS, IP_SHIPMENTS, DELEGATIONS, TRAININGS, SITE_CHECKLISTS):
+    await database.collection(CONSENTS_GIVEN).ensure_index([("subject_id", 1)])
+    await subjects.ensure_index([("state.sites_before", 1)])
+    await database.collection(SITE_AMENDMENTS.collection).ensure_index([("study", 1), ("_id", 1)])
+    for aggregate in (SITE_CONTRACTS, IP_SHIPMENTS, DELEGATIONS, TRAININGS, SITE_CHECKLISTS, SITE_AMENDMENTS):
         await database.collection(aggregate.collection).ensure_index([("state.site_id", 1), ("_id", 1)])
     await database.collection(SITE_CHECKLISTS.collection).ensure_index([("study", 1), ("state.country", 1)])
-    for aggregate in (SITE_CHECKLISTS, TRAININGS):
+    for aggregate in (SITE_CHECKLISTS, TRAININGS, SITE_AMENDMENTS):
         await database.collection(aggregate.collection).ensure_index([("state.due_at", 1)])
     await database.collection(QUESTIONNAIRES.collection).ensure_index([("study", 1), ("_id", 1)])
     await database.collection(PRE_STUDY_VISITS.collection).ensure_index([("study", 1), ("_id", 1)])

@@ -1,5 +1,6 @@
 """How each of the service's aggregates is seen by its clients, and whose it is."""
 
+from datetime import date
 from typing import Any, Protocol
 
 from chassis import clock
@@ -13,6 +14,7 @@ from sites.domain import (
     organisation,
     person,
     questionnaire,
+    site_amendment,
     site_team,
     study,
     study_plan,
@@ -93,6 +95,22 @@ def view_person(state: person.Person, version: int) -> dict[str, Any]:
 def view_team(state: site_team.SiteTeam, version: int) -> dict[str, Any]:
     """A site's team as this service's clients see it: ids, roles and dates."""
     return {**state.model_dump(mode="json", exclude={"expiries"}), "version": version}
+
+
+def view_amendment(state: site_amendment.SiteAmendment, version: int) -> dict[str, Any]:
+    """An amendment at a site as this service's clients see it, and how long it has taken so far."""
+    return {**amendment_on(state, clock.now().date()), "version": version}
+
+
+def amendment_on(state: site_amendment.SiteAmendment, today: date) -> dict[str, Any]:
+    """An amendment at a site as of a day: each step, what is still open, and its lags in days."""
+    told = state.model_dump(mode="json", exclude={"due_at", "version"})
+    still_open = [one.step for one in state.steps if one.status == "open"] if state.status == "open" else []
+    lag = {
+        "days_from_approval": state.days_since(state.approved_on, today),
+        "days_from_effect": state.days_since(state.effective_in_country_on, today),
+    }
+    return {**told, "protocol_version": state.version, "blocked_by": still_open, **lag}
 
 
 def view_feasibility(state: feasibility.Assessment, version: int) -> dict[str, Any]:

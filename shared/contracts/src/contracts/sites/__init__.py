@@ -3,6 +3,7 @@
 from contracts.events import PublicEvent
 from contracts.sites import (
     agreements,
+    amendments,
     feasibility,
     planning,
     site_teams,
@@ -294,4 +295,5 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     *feasibility.EVENTS,
     *start_up.EVENTS,
     *start_up_records.EVENTS,
+    *amendments.EVENTS,
 )

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from kernel import BusinessTime
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events import PublicEvent
 from contracts.sites.study_sites import SiteEvent
@@ -139,6 +139,15 @@ class DelegationEnded(DelegationEvent):
     TYPE: ClassVar[str] = "studyline.sites.delegation.ended.v1"
 
 
+class TrainedVersion(BaseModel):
+    """A version of a document in which somebody was trained, as `regulatory` keeps it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    document_id: str
+    version: str
+
+
 class TrainingEvent(SiteEvent):
     """What every event of a training carries. `person_id` is an opaque id."""
 
@@ -152,6 +161,7 @@ class TrainingCompleted(TrainingEvent):
 
     TYPE: ClassVar[str] = "studyline.sites.training.completed.v1"
     expires_on: BusinessTime | None
+    document_version: TrainedVersion | None = Field(default=None, description="In which version, where one was named")
 
 
 class TrainingVoided(TrainingEvent):

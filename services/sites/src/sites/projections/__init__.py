@@ -1,4 +1,4 @@
-"""Public event → read-model row: what events reached, before anybody planned it, and which consent forms hold. Pure.
+"""Public event → read-model row: what events reached before anybody planned it, and which consent forms hold. Pure.
 
 A plan may be drafted long after sites were activated; what was reached before is noted from these rows then.
 """
