@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from chassis.files.store import FILES, Files
+from chassis.files.store import FILES
 from chassis.journal import journal_of
 from chassis.scope import Scope
 from contracts import TOPICS, derived_id
@@ -179,7 +179,6 @@ async def test_a_file_that_a_document_holds_is_not_swept(face: Face) -> None:
     document = (await face.get(path.partition("/versions")[0])).json()
     held = document["versions"][0]["files"][0]["file_id"]
     assert await files_held(face.database, [held, "another"]) == {held}
-    assert Files.of(face.database).database is face.database
 
 
 async def test_an_effective_version_is_found_at_a_place_on_a_day(face: Face) -> None:

@@ -1,6 +1,6 @@
 """Real MongoDB and Kafka for the chassis' tests: a database and a topic prefix of its own for each test."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
 from chassis import clock
@@ -9,6 +9,7 @@ from chassis.journal import ensure_journal
 from chassis.kafka import Cluster
 from chassis.metrics import Metrics
 from chassis.mongo import Database
+from object_store import Store, object_store
 from studyline.testing import Servers
 
 
@@ -37,3 +38,10 @@ def cluster(servers: Servers) -> Cluster:
 def commands(database: Database, metrics: Metrics) -> Commands:
     """Commands of a service named test."""
     return Commands("test", database, metrics)
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Generator[Store]:
+    """An object store with one bucket."""
+    with object_store() as store:
+        yield store

@@ -1,15 +1,17 @@
-"""A file is stored once for each owner, comes back as it was, and goes when nobody holds it."""
+"""A file is stored once for each owner, comes back as it was, and goes when nobody holds it: in either store."""
 
 import hashlib
 import io
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import timedelta
 
 import httpx
 import pytest
 from chassis import clock
 from chassis.files.arriving import Arrived
-from chassis.files.store import FILES, FileDamaged, Files
+from chassis.files.blobs import GridFsBlobs
+from chassis.files.s3 import S3Blobs
+from chassis.files.store import FILES, FileDamaged, Files, ensure_files
 from chassis.files.sweeping import Sweeper, sweeping
 from chassis.http import uploads
 from chassis.http.uploads import Download, handed_out, upload
@@ -17,19 +19,38 @@ from chassis.journal import Owner
 from chassis.mongo import Database
 from chassis.problems import install
 from chassis.scope import Scope
+from chassis.settings import FileStore
 from fastapi import FastAPI, Request, Response
 from known_files import pdf
+from object_store import Store
 
 ACME, ZETA = Owner("acme", "s1"), Owner("zeta", "s2")
 LIMIT = 600_000
 LARGE = bytes(range(256)) * 2_100
 
 
+BOTH: tuple[FileStore, ...] = ("gridfs", "s3")
+Counted = Callable[[], Awaitable[int]]
+
+
+@pytest.fixture(params=BOTH)
+async def files(database: Database, bucket: Store, request: pytest.FixtureRequest) -> Files:
+    await ensure_files(database)
+    return Files(database, {"gridfs": GridFsBlobs(database), "s3": S3Blobs(bucket.where, database.name)}, request.param)
+
+
 @pytest.fixture
-async def files(database: Database) -> Files:
-    files = Files.of(database)
-    await files.prepare()
-    return files
+def contents(files: Files, bucket: Store) -> Counted:
+    """How many contents there are, whole or in parts; each is small."""
+
+    async def counted() -> int:
+        objects = {*bucket.objects(), *bucket.hidden()}
+        in_bucket = sum(one.startswith(files.database.name) for one in objects)
+        in_database = await files.database.collection("blobs.chunks").count(Scope.everything(), {})
+        assert (in_bucket, in_database)[files.store == "s3"] == 0
+        return in_bucket + in_database
+
+    return counted
 
 
 def arrived(content: bytes) -> Arrived:
@@ -43,10 +64,6 @@ async def whole(files: Files, file_id: str, content: bytes) -> bytes:
 
 async def rows(files: Files) -> set[str]:
     return {row["_id"] for row in await files.database.collection(FILES).find(Scope.everything(), {})}
-
-
-async def chunks(files: Files) -> int:
-    return await files.database.collection("blobs.chunks").count(Scope.everything(), {})
 
 
 async def age(files: Files, *ids: str, status: str | None = None) -> None:
@@ -65,10 +82,12 @@ async def test_a_file_of_several_chunks_comes_back_as_it_was(files: Files) -> No
     assert b"".join([part async for part in files.read_part(file_id, 261_000, 1_000)]) == LARGE[261_000:262_000]
 
 
-async def test_the_same_content_is_stored_once_for_an_owner_and_again_for_another(files: Files) -> None:
+async def test_the_same_content_is_stored_once_for_an_owner_and_again_for_another(
+    files: Files, contents: Counted
+) -> None:
     first, again, other = [await files.keep(owner, arrived(b"text")) for owner in (ACME, ACME, ZETA)]
     assert first == again != other
-    assert (await rows(files), await chunks(files)) == ({first, other}, 2)
+    assert (await rows(files), await contents()) == ({first, other}, 2)
 
 
 async def test_what_is_damaged_is_not_handed_out_whole(files: Files) -> None:
@@ -80,7 +99,7 @@ async def test_what_is_damaged_is_not_handed_out_whole(files: Files) -> None:
     assert parts == []
 
 
-async def test_the_sweep_removes_what_nobody_has_held_or_touched_for_a_day(files: Files) -> None:
+async def test_the_sweep_removes_what_nobody_has_held_or_touched_for_a_day(files: Files, contents: Counted) -> None:
     held, orphan, fresh = [await files.keep(ACME, arrived(text)) for text in (b"held", b"orphan", b"fresh")]
     await age(files, held, orphan)
 
@@ -88,7 +107,7 @@ async def test_the_sweep_removes_what_nobody_has_held_or_touched_for_a_day(files
         return {held} & {*ids}
 
     assert await files.sweep(holds) == 1
-    assert (await rows(files), await chunks(files)) == ({held, fresh}, 2)
+    assert (await rows(files), await contents()) == ({held, fresh}, 2)
     assert await files.sweep(holds) == 0
 
 
@@ -113,7 +132,7 @@ async def test_a_file_that_is_leaving_is_not_relied_on_and_stored_anew(files: Fi
     assert await whole(files, anew, b"text") == b"text"
 
 
-async def test_what_a_crash_left_behind_is_swept(files: Files) -> None:
+async def test_what_a_crash_left_behind_is_swept(files: Files, contents: Counted) -> None:
     class Broken(Arrived):
         async def parts(self) -> AsyncIterator[bytes]:
             yield LARGE
@@ -124,7 +143,7 @@ async def test_what_a_crash_left_behind_is_swept(files: Files) -> None:
     [left] = await rows(files)
     await age(files, left)
     assert await files.sweep(nobody) == 1
-    assert (await rows(files), await chunks(files)) == (set(), 0)
+    assert (await rows(files), await contents()) == (set(), 0)
 
 
 async def test_the_sweeper_sweeps_when_it_begins(files: Files) -> None:
@@ -154,7 +173,7 @@ def service(files: Files) -> httpx.AsyncClient:
 
     @app.get("/file")
     async def give(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        return handed_out(files, stored["it"], request)
+        return await handed_out(files, stored["it"], request)
 
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service")
 
@@ -216,7 +235,9 @@ async def test_only_so_many_files_come_in_at_a_time(files: Files, monkeypatch: p
 
 
 @pytest.mark.parametrize(("content", "status"), [(b"", 422), (b"MZ", 415)])
-async def test_what_is_not_taken_leaves_nothing_behind(files: Files, content: bytes, status: int) -> None:
+async def test_what_is_not_taken_leaves_nothing_behind(
+    files: Files, content: bytes, status: int, contents: Counted
+) -> None:
     async with service(files) as client:
         assert (await client.post("/files?filename=a.pdf", content=content, headers=PDF)).status_code == status
-    assert (await rows(files), await chunks(files)) == (set(), 0)
+    assert (await rows(files), await contents()) == (set(), 0)

@@ -54,6 +54,17 @@ async def test_one_failing_check_makes_it_not_ready_and_says_why() -> None:
     assert answer.json()["checks"]["consumer"] == {"ok": False, "detail": "no partition is assigned"}
 
 
+async def test_what_the_service_can_go_on_without_is_told_and_leaves_it_ready() -> None:
+    health = Health()
+    health.register("mongodb", fine)
+    health.register("files", sick, spared=True)
+    answer = await get(health, "/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["files"] == {"ok": False, "detail": "no partition is assigned"}
+    health.register("mongodb", sick)
+    assert (await get(health, "/health/ready")).status_code == 503
+
+
 async def test_a_check_that_breaks_shows_nothing_of_the_inside() -> None:
     health = Health()
     health.register("mongodb", broken)

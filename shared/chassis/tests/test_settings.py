@@ -1,5 +1,7 @@
 """Settings come from the environment, and a mistake is explained by the variable's name."""
 
+from pathlib import Path
+
 import pytest
 from chassis.settings import ServiceSettings, load
 
@@ -64,3 +66,59 @@ def test_all_mistakes_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(SystemExit) as stopped:
         load(ServiceSettings)
     assert all(name in str(stopped.value) for name in COMPLETE)
+
+
+S3 = {
+    "STUDYLINE_S3_ENDPOINT": "https://s3.eu-central-1.amazonaws.com",
+    "STUDYLINE_S3_BUCKET": "studyline-files",
+    "STUDYLINE_S3_ACCESS_KEY_ID": "key-hush",
+    "STUDYLINE_S3_SECRET_ACCESS_KEY": "secret-hush",
+}
+
+
+def test_files_go_into_the_database_unless_a_setting_says_otherwise() -> None:
+    settings = load(ServiceSettings)
+    assert (settings.files_store, settings.object_store) == ("gridfs", None)
+
+
+@pytest.mark.parametrize("store", ["gridfs", "s3"])
+def test_an_object_store_is_described_whole_and_its_secrets_do_not_show(
+    monkeypatch: pytest.MonkeyPatch, store: str
+) -> None:
+    for name, value in {**S3, "STUDYLINE_FILES_STORE": store}.items():
+        monkeypatch.setenv(name, value)
+    settings = load(ServiceSettings)
+    where = settings.object_store
+    assert where is not None
+    assert (settings.files_store, where.bucket, where.region) == (store, "studyline-files", "us-east-1")
+    assert "hush" not in repr(settings) + repr(where)
+
+
+@pytest.mark.parametrize("name", S3)
+@pytest.mark.parametrize("store", ["gridfs", "s3"])
+def test_what_is_missing_of_an_object_store_is_named(monkeypatch: pytest.MonkeyPatch, name: str, store: str) -> None:
+    for other, value in {**S3, "STUDYLINE_FILES_STORE": store}.items():
+        if other != name:
+            monkeypatch.setenv(other, value)
+    with pytest.raises(SystemExit, match=f"the object store is not described whole, set {name} as well") as stopped:
+        load(ServiceSettings)
+    assert "hush" not in str(stopped.value)
+
+
+def test_a_store_of_files_that_is_not_described_at_all_is_named_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDYLINE_FILES_STORE", "s3")
+    with pytest.raises(SystemExit) as stopped:
+        load(ServiceSettings)
+    assert all(name in str(stopped.value) for name in S3)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_cannot_be_read_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("STUDYLINE_S3_CA_FILE", str(file))
+    with pytest.raises(SystemExit, match=r"STUDYLINE_S3_CA_FILE is not usable: .*no certificates that can be read"):
+        load(ServiceSettings)

@@ -3,8 +3,9 @@
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
+from chassis.files.keeping import keeping
 from chassis.files.store import Files
-from chassis.files.sweeping import Sweeper, sweeping
+from chassis.files.sweeping import Sweeper
 from chassis.http.asyncapi import document_of
 from chassis.obligations import Obligations, agreed_in
 from chassis.service import Parts, Service
@@ -26,16 +27,17 @@ NAME = "regulatory"
 def compose(settings: Settings) -> Service:
     """The service, ready to run."""
     parts = Parts.of(NAME, settings)
+    files = Files.of(parts.database, settings, NAME)
     service = Service(
         parts,
         title="Studyline regulatory",
         version=__version__,
-        routers=api.routers(parts.database),
+        routers=api.routers(parts.database, files),
         prepare=partial(store.prepare, parts.database),
         topic=public.TOPIC,
         asyncapi=document_of(NAME, __version__, public.TOPIC, public.EVENTS),
         authorise=Obligations(obligation_of, agreed_in(AGREEMENTS.collection)),
-        running=partial(_sweeping, parts),
+        running=partial(_keeping, parts, files),
     )
     assert service.commands is not None
     due = partial(whatever_is_due, parts.database)
@@ -45,6 +47,6 @@ def compose(settings: Settings) -> Service:
     return service
 
 
-def _sweeping(parts: Parts, _: FastAPI) -> AbstractAsyncContextManager[None]:
-    files, held = Files.of(parts.database), partial(store.files_held, parts.database)
-    return sweeping(Sweeper(parts.database, files, held, parts.settings.instance))
+def _keeping(parts: Parts, files: Files, _: FastAPI) -> AbstractAsyncContextManager[None]:
+    held = partial(store.files_held, parts.database)
+    return keeping(Sweeper(parts.database, files, held, parts.settings.instance), parts.health)

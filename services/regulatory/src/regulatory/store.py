@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from chassis.commands import Aggregate
-from chassis.files.store import Files
+from chassis.files.store import ensure_files
 from chassis.journal import Owner
 from chassis.mongo import Database
 from chassis.scope import Scope
@@ -159,7 +159,7 @@ async def prepare(database: Database) -> None:
     for field in ("sponsor", "study", "state.type_id"):
         await database.collection(DOCUMENTS.collection).ensure_index([(field, 1), ("_id", 1)])
     await database.collection(DOCUMENTS.collection).ensure_index([(FILE_IDS, 1)])
-    await Files.of(database).prepare()
+    await ensure_files(database)
     clocks = database.collection(CLOCKS.collection)
     for field in ("sponsor", "study", "state.period.about_id", "state.period.rule_id"):
         await clocks.ensure_index([(field, 1), ("_id", 1)])

@@ -5,7 +5,7 @@ restart a service that will go on by itself.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 import structlog
@@ -36,15 +36,19 @@ class Health:
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
         self._vital: set[str] = set()
+        self._spared: set[str] = set()
 
-    def register(self, name: str, check: Check, *, vital: bool = False) -> None:
+    def register(self, name: str, check: Check, *, vital: bool = False, spared: bool = False) -> None:
         """Add a check: it returns a short detail when all is well and raises `Unhealthy` when not.
 
-        `vital` makes liveness fail with it, so keep that for stalled progress which only a restart cures.
+        `vital` makes liveness fail with it, so keep that for stalled progress which only a restart cures. What is
+        `spared` the service can go on without: readiness tells of it and does not fail with it.
         """
         self._checks[name] = check
         if vital:
             self._vital.add(name)
+        if spared:
+            self._spared.add(name)
 
     async def outcomes(self, *, vital_only: bool = False) -> dict[str, Outcome]:
         """Run the checks at the same time, each for at most two seconds."""
@@ -62,7 +66,7 @@ class Health:
 
         @router.get("/ready", responses=_responses("ready", "not_ready"))
         async def read_readiness() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-            return _answer(await self.outcomes(), good="ready", bad="not_ready")
+            return _answer(await self.outcomes(), good="ready", bad="not_ready", spared=self._spared)
 
         return router
 
@@ -80,10 +84,12 @@ async def _run(name: str, check: Check) -> Outcome:
         return Outcome(ok=False, detail=f"the check failed ({type(error).__name__}); see the logs")
 
 
-def _answer(outcomes: dict[str, Outcome], *, good: str, bad: str) -> JSONResponse:
-    healthy = all(outcome.ok for outcome in outcomes.values())
+def _answer(outcomes: dict[str, Outcome], *, good: str, bad: str, spared: Collection[str] = ()) -> JSONResponse:
+    failing = {name for name, outcome in outcomes.items() if not outcome.ok}
+    healthy = failing <= set(spared)
     checks = {name: {"ok": outcome.ok, "detail": outcome.detail} for name, outcome in outcomes.items()}
-    return JSONResponse({"status": good if healthy else bad, "checks": checks}, status_code=200 if healthy else 503)
+    status = (good if not failing else "degraded") if healthy else bad
+    return JSONResponse({"status": status, "checks": checks}, status_code=200 if healthy else 503)
 
 
 def _responses(good: str, bad: str) -> dict[int | str, dict[str, object]]:

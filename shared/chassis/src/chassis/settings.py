@@ -1,9 +1,19 @@
 """Settings that every service shares, from the environment only, with one line for each wrong variable."""
 
+import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -13,6 +23,20 @@ ENV_PREFIX = "STUDYLINE_"
 
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+FileStore = Literal["gridfs", "s3"]
+S3_NEEDED = ("s3_endpoint", "s3_bucket", "s3_access_key_id", "s3_secret_access_key")
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """Where an object store is, and by which credentials."""
+
+    endpoint: str
+    bucket: str
+    region: str
+    access_key_id: SecretStr
+    secret_access_key: SecretStr
+    ca_file: Path | None
 
 
 def _with_seal_key(file: Path) -> Path:
@@ -20,6 +44,14 @@ def _with_seal_key(file: Path) -> Path:
         SealKey.load(file.read_bytes())
     except OSError as error:
         raise ValueError(f"the file cannot be read ({error.strerror})") from error
+    return file
+
+
+def _with_certificates(file: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"the file holds no certificates that can be read ({type(error).__name__})") from error
     return file
 
 
@@ -60,6 +92,23 @@ class ServiceSettings(BaseSettings):
     file_limit_bytes: Annotated[int, Field(ge=1_024)] = Field(
         default=52_428_800, description="How large a file may be that is uploaded"
     )
+    s3_endpoint: HttpUrl | None = Field(
+        default=None,
+        description="Address of an object store that speaks S3, such as https://s3.eu-central-1.amazonaws.com",
+    )
+    s3_bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = None
+    s3_region: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = "us-east-1"
+    s3_access_key_id: Annotated[SecretStr, Field(min_length=1)] | None = None
+    s3_secret_access_key: Annotated[SecretStr, Field(min_length=1)] | None = None
+    s3_ca_file: Annotated[Path, AfterValidator(_with_certificates)] | None = Field(
+        default=None,
+        description="Certificates in PEM that the object store's own rests on, besides those of the system",
+    )
+    files_store: FileStore = Field(
+        default="gridfs",
+        validate_default=True,
+        description="Where new files go: to the database (gridfs) or the object store (s3); old ones stay readable",
+    )
     shutdown_limit_seconds: Annotated[float, Field(gt=0)] = 15.0
     outbox_limit: Annotated[int, Field(ge=1)] = Field(
         default=100_000,
@@ -80,6 +129,29 @@ class ServiceSettings(BaseSettings):
         default=0.0, description="How far tests let the wall clock go wrong; development only"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+    @field_validator("files_store")
+    @classmethod
+    def _object_store_is_whole(cls, store: FileStore, info: ValidationInfo) -> FileStore:
+        # What was wrong by itself is not among the data, and is told by itself.
+        missing = [name for name in S3_NEEDED if name in info.data and info.data[name] is None]
+        if missing and (store == "s3" or len(missing) < len(S3_NEEDED)):
+            names = ", ".join(f"{ENV_PREFIX}{name.upper()}" for name in missing)
+            raise ValueError(f"the object store is not described whole, set {names} as well")
+        return store
+
+    @property
+    def object_store(self) -> ObjectStore | None:
+        """The object store; None where none is described."""
+        endpoint, bucket, key_id, secret = (
+            self.s3_endpoint,
+            self.s3_bucket,
+            self.s3_access_key_id,
+            self.s3_secret_access_key,
+        )
+        if endpoint is None or bucket is None or key_id is None or secret is None:
+            return None
+        return ObjectStore(endpoint, bucket, self.s3_region, key_id, secret, self.s3_ca_file)
 
     def load_seal_key(self) -> SealKey | None:
         """The key that signs checkpoints, from its file or the environment; None where none was given."""

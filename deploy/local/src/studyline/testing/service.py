@@ -75,8 +75,8 @@ class Face:
         return types
 
 
-def settings_of(servers: Servers, settings: type[SettingsT]) -> SettingsT:
-    """A service's settings: on these servers, in a database and under a topic prefix of its own."""
+def settings_of(servers: Servers, settings: type[SettingsT], **more: Any) -> SettingsT:
+    """A service's settings: on these servers, in a database and under a topic prefix of its own; `more` besides."""
     prefix = clock.new_id()[:8]
     return settings(
         environment="development",
@@ -87,6 +87,7 @@ def settings_of(servers: Servers, settings: type[SettingsT]) -> SettingsT:
         topic_prefix=f"{prefix}.",
         issuer_url=servers.issuer_url,
         http_port=UNUSED_PORT,
+        **more,
     )
 
 
@@ -97,9 +98,10 @@ async def running(
     settings: type[SettingsT],
     *,
     listens_to: Iterable[str],
+    **more: Any,
 ) -> AsyncGenerator[Face]:
     """The service with all its parts while the context is open; the topics of its neighbours are there."""
-    service = compose(settings_of(servers, settings))
+    service = compose(settings_of(servers, settings, **more))
     app, parts = service.app(), service.parts
     for topic in listens_to:
         await ensure_topic(parts.cluster, topic)

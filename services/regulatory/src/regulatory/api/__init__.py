@@ -1,5 +1,6 @@
 """HTTP in: parse, hand over, answer."""
 
+from chassis.files.store import Files
 from chassis.mongo import Database
 from fastapi import APIRouter
 
@@ -17,7 +18,7 @@ from regulatory.api import (
 )
 
 
-def routers(database: Database) -> list[APIRouter]:
+def routers(database: Database, files: Files) -> list[APIRouter]:
     """Every router of the service."""
     return [
         submissions.router(database),
@@ -26,10 +27,10 @@ def routers(database: Database) -> list[APIRouter]:
         clocks.rules_router(),
         tmf.router(database),
         tmf_documents.router(database),
-        tmf_versions.router(database),
-        tmf_transfers.router(database),
+        tmf_versions.router(database, files),
+        tmf_transfers.router(database, files),
         tmf_documents.reference_router(),
         *documents.routers(database),
         document_reviews.router(),
-        document_files.router(database),
+        document_files.router(database, files),
     ]

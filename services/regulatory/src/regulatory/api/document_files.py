@@ -24,10 +24,9 @@ from regulatory.store import DOCUMENTS, owner_of_document
 Filing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.REGULATORY, Role.QUALITY, Role.ADMIN, takes_file=True))]
 
 
-def router(database: Database) -> APIRouter:
+def router(database: Database, files: Files) -> APIRouter:
     """The routes of files."""
     routes = APIRouter(prefix="/v1/documents/{document_id}/versions/{version}", tags=["documents"])
-    files = Files.of(database)
 
     @routes.post("/file", openapi_extra=UPLOAD)
     async def upload_document_file(
@@ -56,7 +55,7 @@ def router(database: Database) -> APIRouter:
         if found.file is None:
             raise not_found("file of version", version)
         about = found.file.model_dump()
-        return handed_out(files, Download(**about), request)
+        return await handed_out(files, Download(**about), request)
 
     return routes
 

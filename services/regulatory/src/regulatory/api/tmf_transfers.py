@@ -48,10 +48,9 @@ class ImportTold(Request):
     reason: Text | None = None
 
 
-def router(database: Database) -> APIRouter:
+def router(database: Database, files: Files) -> APIRouter:
     """The routes of transfers."""
     routes = APIRouter(prefix="/v1/studies/{study_id}/tmf", tags=["trial master file transfers"])
-    files = Files.of(database)
 
     @routes.post("/exports", response_class=Response)
     async def export_tmf(study_id: str, body: ExportRequest, at: Exporting) -> StreamingResponse:
@@ -85,6 +84,6 @@ def router(database: Database) -> APIRouter:
         settings: Settings = request.app.state.parts.settings
         async with arriving(request.stream(), settings.tmf_package_limit_bytes) as package:
             said = (told.study_number, told.occurred_at, told.reason)
-            return JSONResponse(await take_over(Announced(database, at, file, package, *said)))
+            return JSONResponse(await take_over(Announced(database, files, at, file, package, *said)))
 
     return routes

@@ -64,10 +64,10 @@ class ReturnRequest(StepRequest):
     findings: tuple[FoundRequest, ...] = Field(default=(), max_length=50)
 
 
-def router(database: Database) -> APIRouter:
+def router(database: Database, files: Files) -> APIRouter:
     """The routes of versions."""
     routes = APIRouter(prefix="/v1/tmf-documents/{tmf_document_id}", tags=["trial master file documents"])
-    _add_files(routes, database, Files.of(database))
+    _add_files(routes, database, files)
 
     @routes.post("/return")
     async def return_tmf_document(tmf_document_id: str, body: ReturnRequest, at: Checking) -> JSONResponse:
@@ -109,7 +109,7 @@ def _add_files(routes: APIRouter, database: Database, files: Files) -> None:
         version = next((one for one in versions if str(one.number) == number), None)
         if version is None or version.file is None:
             raise not_found("file of version", number)
-        return handed_out(files, Download(**version.file.model_dump()), request)
+        return await handed_out(files, Download(**version.file.model_dump()), request)
 
 
 def _add_check(routes: APIRouter, name: str, command: type[StartQc | FileVersion]) -> None:

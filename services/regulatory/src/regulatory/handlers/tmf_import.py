@@ -149,7 +149,7 @@ async def take_over(job: "Announced") -> dict[str, Any]:
     found = await _patiently(asyncio.ensure_future(looking))
     if found.flaws or found.batch is None:
         raise _flawed(found)
-    work = Import(job.desk, Files.of(job.database), job.file, job.at, job.reason, found.batch, package)
+    work = Import(job.desk, job.files, job.file, job.at, job.reason, found.batch, package)
     return await work.carry_out(found)
 
 
@@ -158,6 +158,7 @@ class Announced:
     """A package that has arrived for a study's file, and what was said beside it."""
 
     database: Database
+    files: Files
     desk: Desk
     file: Tmf
     package: Arrived

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from chassis import clock
+from chassis.files.blobs import BlobsAway
 from chassis.files.store import Files, Held
 from chassis.lease import Lease
 from chassis.mongo import Database, PyMongoError
@@ -51,7 +52,7 @@ class Sweeper:
     async def _sweep(self) -> None:
         try:
             swept = await self.files.sweep(self.held)
-        except PyMongoError as error:
+        except (PyMongoError, BlobsAway) as error:
             _log.warning("orphaned files are swept later", error=type(error).__name__, detail=str(error)[:200])
             return
         if swept:

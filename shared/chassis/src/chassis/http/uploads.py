@@ -80,8 +80,11 @@ async def upload(request: Request, filename: str, limit_bytes: int) -> AsyncGene
             yield arrived, await _patiently(asyncio.ensure_future(looking))
 
 
-def handed_out(files: Files, download: Download, request: Request) -> Response:
-    """The answer that hands a file out: 304 where the caller has it, 206 for one range of it, else all of it."""
+async def handed_out(files: Files, download: Download, request: Request) -> Response:
+    """The answer that hands a file out: 304 where the caller has it, 206 for one range of it, else all of it.
+
+    Raises BlobsAway or FileDamaged where that shows before the answer has begun; later it is broken off.
+    """
     tag = f'"{download.sha256}"'
     headers = {
         "ETag": tag,
@@ -95,17 +98,25 @@ def handed_out(files: Files, download: Download, request: Request) -> Response:
     span = _span(request, tag, download.size_bytes)
     if span is None:
         content = files.read(download.file_id, download.sha256, download.size_bytes)
-        return _streamed(content, 200, download.media_type, headers, download.size_bytes)
+        return await _streamed(content, 200, download.media_type, headers, download.size_bytes)
     first, last = span
     headers["Content-Range"] = f"bytes {first}-{last}/{download.size_bytes}"
     content = files.read_part(download.file_id, first, last - first + 1)
-    return _streamed(content, 206, download.media_type, headers, last - first + 1)
+    return await _streamed(content, 206, download.media_type, headers, last - first + 1)
 
 
-def _streamed(
+async def _streamed(
     content: AsyncIterator[bytes], status: int, media_type: str, headers: dict[str, str], size_bytes: int
 ) -> Response:
-    return StreamingResponse(content, status, {**headers, "Content-Length": str(size_bytes)}, media_type)
+    first = await anext(content)
+    whole = _resumed(first, content)
+    return StreamingResponse(whole, status, {**headers, "Content-Length": str(size_bytes)}, media_type)
+
+
+async def _resumed(first: bytes, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in content:
+        yield part
 
 
 def _span(request: Request, tag: str, size_bytes: int) -> tuple[int, int] | None:
