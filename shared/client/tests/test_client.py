@@ -100,6 +100,15 @@ async def test_a_refusal_is_an_exception_with_its_reasons_and_is_not_repeated() 
     assert len(heads) == 1
 
 
+async def test_a_file_is_the_body_and_what_is_told_of_it_stands_in_the_query() -> None:
+    async with a_service(answer("200 OK", {"version": 2})) as (url, heads), at(url) as studyline:
+        told = {"filename": "plan 1.pdf", "label": "1.0"}
+        taken = await studyline.regulatory.upload("/v1/documents/d/file", b"%PDF", "application/pdf", told, key="k-1")
+    assert taken == {"version": 2}
+    assert heads[0].startswith("POST /v1/documents/d/file?filename=plan+1.pdf&label=1.0 HTTP")
+    assert (header(heads[0], "content-type"), header(heads[0], "idempotency-key")) == ("application/pdf", "k-1")
+
+
 async def test_a_redirect_is_not_followed() -> None:
     moved = answer("302 Found", Location="http://127.0.0.1:1/elsewhere")
     async with a_service(moved) as (url, _), at(url) as studyline:

@@ -18,6 +18,7 @@ from studyline.errors import StackError
 from studyline.importing.commands import app as importing_app
 from studyline.parked import app as parked_app
 from studyline.paths import Layout, find_layout
+from studyline.scenario.commands import app as scenario_app
 from studyline.signals import run_until_signal
 from studyline.state import StackAddresses, StackState, load_ready_state, load_state
 from studyline.tokens import token as token_of
@@ -36,6 +37,7 @@ app.add_typer(events_app, name="events")
 app.add_typer(importing_app, name="import")
 app.add_typer(parked_app, name="parked")
 app.add_typer(audit_app, name="audit")
+app.add_typer(scenario_app, name="scenario")
 app.command()(verify)
 
 DATA_HELP = "The stack's data directory. Default: the nearest .studyline here or above, else one made here."

@@ -19,6 +19,7 @@ from client.adoption import (
 from client.answers import Counts, MilestoneDates, Page, Site, Study, TimelineEntry
 from client.platform import Studyline
 from client.problems import ApiProblem, ClientError, ProblemDocument, UnexpectedAnswer, Unreachable
+from client.services import Service
 from client.transport import fresh_key, on_retry
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Record",
     "RecordProblem",
     "RecordResult",
+    "Service",
     "Site",
     "SiteRecord",
     "SponsorName",

@@ -31,6 +31,13 @@ class Service:
         reply = await self._transport.post(path, to_json(body), key=key, if_match=if_match)
         return _OBJECT.validate_json(reply.body) if reply.body else {}
 
+    async def upload(
+        self, path: str, content: bytes, media_type: str, told: Parameters, *, key: str | None = None
+    ) -> dict[str, JsonValue]:
+        """POST a file as the body, what is `told` beside it in the query; give the answer. Raises ApiProblem."""
+        reply = await self._transport.post(path, content, key=key, media_type=media_type, parameters=told)
+        return _OBJECT.validate_json(reply.body)
+
     async def read(self, path: str, shape: type[Shape], parameters: Parameters | None = None) -> Shape:
         """GET one object. Raises ApiProblem with status 404 for what does not exist or may not be seen."""
         reply = await self._transport.get(path, parameters)

@@ -88,12 +88,24 @@ class Transport:
         """Read. Raises ApiProblem or Unreachable."""
         return await self._patiently(self._http.build_request("GET", path, params=dict(parameters or {})))
 
-    async def post(self, path: str, body: bytes, *, key: str | None = None, if_match: str | None = None) -> Reply:
-        """Send a JSON document. `key` is the Idempotency-Key, a fresh one by default. Raises as `get`."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key or fresh_key()}
+    async def post(
+        self,
+        path: str,
+        body: bytes,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+        media_type: str = "application/json",
+        parameters: Parameters | None = None,
+    ) -> Reply:
+        """Send a document, JSON unless told. `key` is the Idempotency-Key, a fresh one by default. Raises as `get`."""
+        headers = {"Content-Type": media_type, "Idempotency-Key": key or fresh_key()}
         if if_match is not None:
             headers["If-Match"] = if_match
-        return await self._patiently(self._http.build_request("POST", path, content=body, headers=headers))
+        asked = dict(parameters or {})
+        return await self._patiently(
+            self._http.build_request("POST", path, content=body, headers=headers, params=asked)
+        )
 
     @asynccontextmanager
     async def lines(
