@@ -23,7 +23,7 @@ from neighbours import HEARING, Traffic, produce, running_service
 from studyline.testing import Servers
 
 ROUNDS: Final = int(os.environ.get("STUDYLINE_HOSTILE_ROUNDS", "2"))
-GOOD_FOR_EACH_HOSTILE: Final = 20
+GOOD_FOR_EACH_HOSTILE: Final = 6
 SEED: Final = 2026
 MEMORY_GROWTH_MAX_MB: Final = 50
 ALL: Final = Scope.everything()
