@@ -160,6 +160,30 @@ STANDING_STILL: Final = (*RUNNING, ("/v1/clocks/{id}/pause", STEP))
 VISIT: Final = {"visit_type": "IMV", "planned_on": DAY, **STEP}
 PLANNED: Final = ((f"/v1/sites/{ACME.site_id}/visits", VISIT),)
 SCHEDULED: Final = (*PLANNED, ("/v1/visits/{id}/schedule", {"scheduled_on": DAY, **STEP}))
+SEEN: Final = (
+    "confidentiality protocol_training delegation_log consent_process source_records safety_reporting "
+    "product_accountability laboratory_samples system_access essential_records"
+)
+REPORT: Final = {
+    "content": {
+        "summary": "All of it.",
+        "observations": [{"topic": topic, "outcome": "satisfactory"} for topic in SEEN.split()],
+        "conclusion": "Ready.",
+    },
+    **STEP,
+}
+VISITED: Final = (
+    (f"/v1/sites/{ACME.site_id}/visits", {**VISIT, "visit_type": "SIV"}),
+    ("/v1/visits/{id}/schedule", {"scheduled_on": DAY, **STEP}),
+    ("/v1/visits/{id}/complete", STEP),
+)
+OF_REPORT: Final = "/v1/visits/{visit_id}/report"
+REPORTED: Final = (*VISITED, ("/v1/visits/{id}/report", REPORT, "author"))
+PASSED_ON: Final = {"reviewer": "bob", "approver": "cleo", **STEP}
+IN_REVIEW: Final = (*REPORTED, (f"{OF_REPORT}/submit", PASSED_ON))
+REVIEWED_REPORT: Final = (*IN_REVIEW, (f"{OF_REPORT}/review", STEP, "bob"))
+SIGNED: Final = {"version": "1", "sha256": "{sha256}", **STEP}
+APPROVED_REPORT: Final = (*REVIEWED_REPORT, (f"{OF_REPORT}/approve", SIGNED, "cleo"))
 EXPECTED: Final = (
     (f"/v1/sites/{ACME.site_id}/subject-visits", {"subject_key": "7", "visit_name": "Week {key}", **STEP}),
 )
@@ -281,6 +305,13 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
     "monitoring": {
         "/v1/sites/{site_id}/visits": Way(VISIT),
         "/v1/visits/{visit_id}/schedule": Way({"scheduled_on": DAY, **STEP}, PLANNED),
+        OF_REPORT: Way(REPORT, VISITED),
+        f"{OF_REPORT}/revise": Way({"content": {}, **STEP}, REPORTED),
+        f"{OF_REPORT}/submit": Way(PASSED_ON, REPORTED),
+        f"{OF_REPORT}/return": Way(STEP, IN_REVIEW, subject="bob"),
+        f"{OF_REPORT}/review": Way(STEP, IN_REVIEW, subject="bob"),
+        f"{OF_REPORT}/approve": Way(SIGNED, REVIEWED_REPORT, subject="cleo"),
+        f"{OF_REPORT}/reopen": Way(STEP, APPROVED_REPORT),
         "/v1/visits/{visit_id}/complete": Way(STEP, SCHEDULED),
         "/v1/visits/{visit_id}/cancel": Way(STEP, PLANNED),
         "/v1/sites/{site_id}/subject-visits": Way({"subject_key": "7", "visit_name": "Day {key}", **STEP}),

@@ -67,6 +67,67 @@ async def test_a_visit_that_is_not_scheduled_is_not_completed_but_may_be_cancell
     assert (await face.post(f"/v1/visits/{visit_id}/cancel", DAY)).json()["status"] == "cancelled"
 
 
+async def visited(face: Face) -> str:
+    visit_id = await made(face, "visits")
+    await face.post(f"/v1/visits/{visit_id}/schedule", {**DAY, "scheduled_on": "2022-03-07"})
+    await face.post(f"/v1/visits/{visit_id}/complete", DAY)
+    return visit_id
+
+
+async def whole_report(face: Face) -> dict[str, Any]:
+    topics = (await face.get("/v1/visit-report-topics", visit_type="SIV")).json()
+    seen = [{"topic": one["code"], "outcome": "satisfactory"} for one in topics]
+    return {"summary": "All of it.", "observations": seen, "conclusion": "Ready."}
+
+
+async def test_a_report_is_written_reviewed_and_signed_by_three_people(face: Face) -> None:
+    visit_id = await visited(face)
+    report, content = f"/v1/visits/{visit_id}/report", await whole_report(face)
+    writer, reviewer, approver = (face.acting("monitor", subject=one, signing=one == "c") for one in ("a", "b", "c"))
+    drafted = await writer.post(report, {**DAY, "content": {"summary": "All of it."}})
+    assert (drafted.status_code, drafted.json()["status"]) == (201, "draft")
+    people = {**DAY, "reviewer": "b", "approver": "c"}
+    refused = await writer.post(f"{report}/submit", people)
+    lacking = len(content["observations"])
+    assert [one["code"] for one in refused.json()["reasons"]] == [
+        "conclusion_missing",
+        *["observation_missing"] * lacking,
+    ]
+    await writer.post(f"{report}/revise", {**DAY, "content": content})
+    await writer.post(f"{report}/submit", people)
+    reviewed = await reviewer.post(f"{report}/review", DAY)
+    shown = reviewed.json()["versions"][-1]
+    signed = await approver.post(f"{report}/approve", {**DAY, "version": "1", "sha256": shown["sha256"]})
+    assert (signed.status_code, signed.json()["status"]) == (200, "approved")
+    assert signed.json()["versions"][-1]["signature"]["printed_name"]
+    steps = ("drafted", "revised", "submitted", "reviewed", "approved")
+    types = await face.published(TOPICS["monitoring"], f"visit-report/{visit_id}", len(steps))
+    assert types == [f"studyline.monitoring.visit-report.{step}.v1" for step in steps]
+
+
+async def test_a_report_is_signed_only_with_a_fresh_authentication(face: Face) -> None:
+    report = f"/v1/visits/{await visited(face)}/report/approve"
+    answer = await face.acting("monitor").post(report, {**DAY, "version": "1", "sha256": "0" * 64})
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/insufficient_user_authentication")
+
+
+async def test_another_sponsor_finds_neither_report_nor_visit(face: Face) -> None:
+    visit_id = await visited(face)
+    report = f"/v1/visits/{visit_id}/report"
+    await face.post(report, {**DAY, "content": {"summary": "Nobody else's"}})
+    stranger = face.acting("operations", ZETA.sponsor)
+    for answer in (
+        await stranger.get(report),
+        await stranger.post(report, {**DAY, "content": {}}),
+        await stranger.post(f"{report}/revise", {**DAY, "content": {}}),
+    ):
+        assert answer.status_code == 404
+        assert "Nobody" not in answer.text
+    assert (await stranger.get("/v1/visit-reports")).json()["items"] == []
+    mine = (await face.acting("operations", ACME.sponsor).get("/v1/visit-reports", status="draft")).json()["items"]
+    assert visit_id in [one["visit_id"] for one in mine]
+
+
 @pytest.mark.parametrize(("step", "status"), [("complete", "completed"), ("miss", "missed")])
 async def test_an_expected_subject_is_seen_or_not(face: Face, step: str, status: str) -> None:
     subject_visit_id = await made(face, "subject-visits")

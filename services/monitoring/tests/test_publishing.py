@@ -8,6 +8,8 @@ from contracts import monitoring as public
 from kernel import Event, State
 from monitoring import store
 from monitoring.domain import adverse_event, monitoring_visit, protocol_deviation, subject_visit
+from monitoring.domain import visit_report_messages as report
+from monitoring.domain.visit_report_content import Content, Observation
 
 AT = {"occurred_at": "2022-05"}
 PRIVATE = {**AT, "sponsor_id": "acme-1"}
@@ -41,6 +43,16 @@ def test_what_becomes_of_a_visit_is_told() -> None:
         public.MonitoringVisitCompleted.model_validate(VISIT),
         public.MonitoringVisitCancelled.model_validate(VISIT),
     ]
+
+
+def test_a_report_is_told_without_what_it_says() -> None:
+    content = Content(summary="Secret", observations=(Observation(topic="consent_process", outcome="issue"),))
+    drafted = report.ReportDrafted.model_validate({**PRIVATE, **VISIT, "content": content, "by": "m"})
+    submitted = report.ReportSubmitted(occurred_at="2022-06-08", reviewer="r", approver="a")
+    about = {**VISIT, "version": "1"}
+    assert published(store.VISIT_REPORTS, drafted) == public.VisitReportDrafted.model_validate(about)
+    told = published(store.VISIT_REPORTS, drafted, submitted)
+    assert told == public.VisitReportSubmitted.model_validate({**about, "issues": 1})
 
 
 @pytest.mark.parametrize(

@@ -200,13 +200,24 @@ def test_an_approved_modification_is_evidence_that_adds_versions() -> None:
     assert (command.kind, command.covers) == ("authority_approval_modification", ("Protocol 1.0",))
 
 
+def test_the_approved_report_of_an_initiation_is_evidence_beside_the_visit() -> None:
+    about = {"study_id": "s1", "site_id": "site-7", "country": "DE", "visit_id": "visit-1", "version": "1"}
+    signed = {"sha256": "0" * 64, "signed": True, "meaning": "approval"}
+    for visit_type, kinds in {"SIV": ["initiation_report"], "IMV": []}.items():
+        event = monitoring.VisitReportApproved.model_validate({**about, **signed, "visit_type": visit_type})
+        told = list(evidence_from(received(event)))
+        assert [command.kind for _, command in told if isinstance(command, RecordEvidence)] == kinds
+        assert all(source != "visit-1" for source, _ in told)
+
+
 def anything() -> Iterator[Received]:
     """One of every event that is published, with all that any policy looks at."""
     shapes: dict[str, Any] = {**ABOUT, **DECISION, **VISIT, "contract_id": "c", "shipment_id": "s", "ends_on": "2025"}
     shapes |= {"site_id": "site-7", "temperature": "within_limits", "rested_on": ("e1",), "from_site_id": "site-8"}
-    form: dict[str, Any] = {"document_id": "d", "version": "1.0", "kind": "informed_consent_form"}
+    form: dict[str, Any] = {**shapes, "document_id": "d", "version": "1.0", "kind": "informed_consent_form"}
     for event in EVENTS.values():
-        yield received(event.model_construct(**shapes, **(form if issubclass(event, regulatory.DocumentEvent) else {})))
+        told = form if issubclass(event, regulatory.DocumentEvent) else shapes
+        yield received(event.model_construct(**told))
 
 
 def test_whatever_changes_the_evidence_has_the_checklist_judged_again() -> None:

@@ -11,9 +11,12 @@ from chassis.commands import Aggregate, Builder, Unit
 from chassis.mongo import Document
 from chassis.problems import Problem
 from contracts.obligations import Obligation, governing
-from kernel import Command, State
+from kernel import BusinessTime, Command, State
 
+from monitoring.domain.visit_report_content import Content
+from monitoring.domain.visit_report_messages import DraftReport
 from monitoring.projections import SITES, STUDIES
+from monitoring.store import MONITORING_VISITS
 
 C = TypeVar("C", bound=Command)
 
@@ -37,6 +40,18 @@ def in_study(command: type[C], study_id: str, site_id: str | None, facts: Mappin
             return command.model_validate({**facts, **_about(await _site_of(unit, study_id, site_id))})
         nowhere = {"site_id": None, "country": None}
         return command.model_validate({**facts, **nowhere, "study_id": study_id, "sponsor_id": study["sponsor"]})
+
+    return build
+
+
+def of_visit(visit_id: str, content: Content, by: str, at: BusinessTime) -> Builder[DraftReport]:
+    """Begin the report of a visit that is there, knowing whether and when it took place."""
+
+    async def build(unit: Unit) -> DraftReport:
+        visit = await unit.require(MONITORING_VISITS, visit_id)
+        about = visit.model_dump(include={"visit_id", "study_id", "sponsor_id", "site_id", "country", "visit_type"})
+        came = {"visit_took_place": visit.status == "completed", "visit_completed_on": visit.completed_on}
+        return DraftReport.model_validate({"occurred_at": at, "content": content, "by": by, **about, **came})
 
     return build
 

@@ -5,10 +5,18 @@ from typing import Any
 from contracts import PublicEvent
 from contracts import monitoring as public
 
-from monitoring.domain import adverse_event, monitoring_visit, protocol_deviation, subject_visit
+from monitoring.domain import adverse_event, monitoring_visit, protocol_deviation, subject_visit, visit_report
+from monitoring.domain import visit_report_messages as report
 
 ABOUT_VISIT = {"study_id", "site_id", "country", "visit_id", "visit_type"}
 PRIVATE = {"occurred_at", "sponsor_id"}
+PLAIN: dict[type[report.VisitReportEvent], type[public.VisitReportEvent]] = {
+    report.ReportDrafted: public.VisitReportDrafted,
+    report.ReportRevised: public.VisitReportRevised,
+    report.ReportReturned: public.VisitReportReturned,
+    report.ReportReviewed: public.VisitReportReviewed,
+    report.ReportReopened: public.VisitReportReopened,
+}
 
 
 def publish_monitoring_visit(
@@ -25,6 +33,27 @@ def publish_monitoring_visit(
             return public.MonitoringVisitCompleted(**about)
         case monitoring_visit.MonitoringVisitCancelled():
             return public.MonitoringVisitCancelled(**about)
+
+
+def publish_visit_report(state: visit_report.VisitReport, event: report.VisitReportEvent) -> PublicEvent:
+    """How the world learns of a visit report's event; what it says stays here."""
+    latest = state.latest
+    about: dict[str, Any] = {**state.model_dump(include=ABOUT_VISIT), "version": str(latest.number)}
+    match event:
+        case report.ReportSubmitted():
+            issues = sum(one.outcome == "issue" for one in latest.content.observations)
+            return public.VisitReportSubmitted(**about, issues=issues)
+        case report.ReportApproved():
+            signed = {"sha256": event.signature.binds.sha256, "signed": True, "meaning": event.signature.meaning}
+            return public.VisitReportApproved.model_validate({**about, **signed})
+        case (
+            report.ReportDrafted()
+            | report.ReportRevised()
+            | report.ReportReturned()
+            | report.ReportReviewed()
+            | report.ReportReopened()
+        ):
+            return PLAIN[type(event)](**about)
 
 
 def publish_subject_visit(_: subject_visit.SubjectVisit, event: subject_visit.SubjectVisitEvent) -> PublicEvent:

@@ -1,8 +1,8 @@
-"""What `monitoring` publishes: monitoring visits, subject visits, deviations and adverse events."""
+"""What `monitoring` publishes: monitoring visits and their reports, subject visits, deviations and adverse events."""
 
 from typing import ClassVar, Literal
 
-from kernel import BusinessTime
+from kernel import BusinessTime, Meaning, Sha256
 from pydantic import Field
 
 from contracts.events import PublicEvent
@@ -67,6 +67,60 @@ class MonitoringVisitCancelled(MonitoringVisitEvent):
     TYPE: ClassVar[str] = "studyline.monitoring.monitoring-visit.cancelled.v1"
 
 
+class VisitReportEvent(SiteEvent):
+    """What every event of a visit's report carries; what the report says stays in the service."""
+
+    visit_id: str
+    visit_type: VisitType
+    version: str = Field(description="Number of the version, from 1 on")
+
+
+class VisitReportDrafted(VisitReportEvent):
+    """The report was begun."""
+
+    TYPE: ClassVar[str] = "studyline.monitoring.visit-report.drafted.v1"
+
+
+class VisitReportRevised(VisitReportEvent):
+    """The draft says something else."""
+
+    TYPE: ClassVar[str] = "studyline.monitoring.visit-report.revised.v1"
+
+
+class VisitReportSubmitted(VisitReportEvent):
+    """It is complete and with its reviewer."""
+
+    TYPE: ClassVar[str] = "studyline.monitoring.visit-report.submitted.v1"
+    issues: int = Field(description="How many topics have an issue")
+
+
+class VisitReportReturned(VisitReportEvent):
+    """Reviewer or approver sent it back: it is a draft again."""
+
+    TYPE: ClassVar[str] = "studyline.monitoring.visit-report.returned.v1"
+
+
+class VisitReportReviewed(VisitReportEvent):
+    """It is with its approver."""
+
+    TYPE: ClassVar[str] = "studyline.monitoring.visit-report.reviewed.v1"
+
+
+class VisitReportApproved(VisitReportEvent):
+    """The version is final, by signature; one that was approved before is superseded."""
+
+    TYPE: ClassVar[str] = "studyline.monitoring.visit-report.approved.v1"
+    sha256: Sha256 = Field(description="Of what the report says: the signature binds it")
+    signed: Literal[True]
+    meaning: Meaning
+
+
+class VisitReportReopened(VisitReportEvent):
+    """Another version was begun; the approved one stays in force until this one is approved."""
+
+    TYPE: ClassVar[str] = "studyline.monitoring.visit-report.reopened.v1"
+
+
 class SubjectVisitEvent(SiteEvent):
     """What every event of a subject's visit carries."""
 
@@ -121,6 +175,13 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     MonitoringVisitScheduled,
     MonitoringVisitCompleted,
     MonitoringVisitCancelled,
+    VisitReportDrafted,
+    VisitReportRevised,
+    VisitReportSubmitted,
+    VisitReportReturned,
+    VisitReportReviewed,
+    VisitReportApproved,
+    VisitReportReopened,
     SubjectVisitExpected,
     SubjectVisitCompleted,
     SubjectVisitMissed,

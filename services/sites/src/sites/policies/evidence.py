@@ -16,6 +16,7 @@ OF_THE_STUDY: frozenset[regulatory.Kind | None] = frozenset({None, "initial", "a
 """Kinds of submission whose approval lets a study begin in a country."""
 OF_A_MODIFICATION: frozenset[regulatory.Kind | None] = frozenset({"substantial_modification", "non_substantial"})
 CONTRACT: EvidenceKind = "clinical_trial_agreement"
+REPORT: EvidenceKind = "initiation_report"
 RECEIPT: EvidenceKind = "product_receipt"
 RELEASE: EvidenceKind = "product_release"
 Ordered = tuple[str, EvidenceCommand]
@@ -39,6 +40,8 @@ def evidence_from(received: Received) -> Iterator[Ordered]:
             yield source, RevokeEvidence(occurred_at=at, event_id=received.envelope.id)
         case monitoring.MonitoringVisitCompleted(visit_type="SIV"):
             yield source, when_an_initiation_visit_is_completed_record_evidence(received, event)
+        case monitoring.VisitReportApproved(visit_type="SIV"):
+            yield when_an_initiation_report_is_approved_record_evidence(received, event)
         case sites.SiteContractExecuted() | sites.SiteContractAmended() | sites.SiteContractEnded():
             yield from when_a_contract_is_in_force_or_ends(received, event)
         case sites.IpShipmentReceived() | sites.IpShipmentQuarantined() | sites.IpShipmentReleased():
@@ -67,6 +70,14 @@ def when_an_initiation_visit_is_completed_record_evidence(
 ) -> RecordEvidence:
     """The site was initiated."""
     return _recorded(received, source_id=event.visit_id, kind="initiation_visit")
+
+
+def when_an_initiation_report_is_approved_record_evidence(
+    received: Received, event: monitoring.VisitReportApproved
+) -> Ordered:
+    """What was found at the initiation is signed."""
+    source = derived_id("evidence", event.visit_id, REPORT)
+    return source, _recorded(received, source_id=source, kind=REPORT)
 
 
 def when_a_contract_is_in_force_or_ends(received: Received, event: sites.SiteContractEvent) -> Iterator[Ordered]:

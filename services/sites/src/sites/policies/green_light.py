@@ -81,4 +81,5 @@ def _went_through_the_gate(event: PublicEvent) -> bool:
 
 
 def _is_initiation(event: PublicEvent) -> bool:
-    return isinstance(event, monitoring.MonitoringVisitCompleted) and event.visit_type == "SIV"
+    told = isinstance(event, monitoring.MonitoringVisitCompleted | monitoring.VisitReportApproved)
+    return told and event.visit_type == "SIV"
