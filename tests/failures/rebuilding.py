@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -181,9 +182,8 @@ class Live:
 
     def _next(self, known: Known, number: int) -> list[Received]:
         if number % 2:
-            planned = StudyMilestonePlanned(
-                study_id=known.study_id, milestone=MILESTONES[number % 3], planned=f"{2000 + number}"
-            )
+            on = (date(2000, 1, 1) + timedelta(days=number)).isoformat()
+            planned = StudyMilestonePlanned(study_id=known.study_id, milestone=MILESTONES[number % 3], planned=on)
             return [told(f"study/{known.study_id}", planned, sponsor=known.sponsor, version=2 + number // 2)]
         site_id = derived_id("live-site", known.study_id, str(number))
         place = {"study_id": known.study_id, "site_id": site_id, "country": known.country}
