@@ -2,7 +2,8 @@
 
 The chains are drawn from each service's own OpenAPI document (schemathesis), whose operations are linked by the ids
 that a creation answers. A round keeps to one part of the service, as its tags name them: drawn from more than a
-hundred operations, hardly a chain would come back to what it made. `STUDYLINE_EXAMPLES` sets how many are tried.
+hundred operations, hardly a chain would come back to what it made. `STUDYLINE_EXAMPLES` sets how many are tried,
+`STUDYLINE_SEED` with which part and which chance they begin.
 """
 
 import copy
@@ -24,13 +25,16 @@ from platform_user import User, eventually
 from studyline.testing import Servers
 
 OWNER, STRANGER = "Stateful Owner AG", "Stateful Stranger SE"
-SERVICES: Final = ("sites", "monitoring", "reporting")
+SERVICES: Final = ("sites", "regulatory", "monitoring", "reporting")
 CHAINS: Final = max(4, int(os.environ.get("STUDYLINE_EXAMPLES", "8")) // 2)
+FIRST_SEED: Final = int(os.environ.get("STUDYLINE_SEED", "0"))
 STEPS: Final = 12
 ROUNDS_MIN: Final = max(1, CHAINS // 4)
 ROUNDS_MAX: Final = 20
 """A round may end early, and the chains that chance draws may all stay short: then there is another."""
-LEFT_OUT: Final = "(/adoptions/|/tmf|/parked|/stream$|^/health)"
+TOGETHER: Final = {f"trial master file {of}": "trial master files" for of in ("documents", "transfers", "rules")}
+"""Parts that take what another part makes go with it."""
+LEFT_OUT: Final = "(/adoptions/|/parked|/stream$|^/health)"
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CREATED, BAD_REQUEST, SERVER_ERROR = 201, 400, 500
 DAY: Final = "2026-01-01"
@@ -106,7 +110,7 @@ def _links(paths: Operation, ids: set[str], place: str) -> Iterator[tuple[str, O
     for path, item in paths.items():
         for target in item.values():
             taken = {name: member for name, member in _taken(target).items() if member in ids}
-            if taken and _named(path) <= ids | {"step"}:
+            if taken and _named(path) <= ids | {"step", "version", "number"}:
                 parameters = {name: place + member for name, member in taken.items()}
                 yield target["operationId"], {"operationId": target["operationId"], "parameters": parameters}
 
@@ -121,7 +125,8 @@ def _taken(operation: Operation) -> dict[str, str]:
 
 def _answered(paths: Operation, path: str) -> set[str]:
     """The ids in an operation's answer: those in its path, and that of what it makes or lists."""
-    made = re.compile(rf"/v1/{re.escape(path.rpartition('/')[2])}/{{\w+}}")
+    *_, before, last = path.split("/")
+    made = re.compile(rf"/v1/({re.escape(before)}-)?{re.escape(last)}/{{\w+}}")
     return set[str]().union(_named(path), *(_named(one) for one in paths if made.fullmatch(one)))
 
 
@@ -164,16 +169,25 @@ def document_of(servers: Servers, service: str) -> Operation:
 
 
 def tags_of(document: Operation) -> list[str]:
-    """The parts of a service, in the order in which it names them."""
-    return list(
-        dict.fromkeys(tag for item in document["paths"].values() for one in item.values() for tag in one["tags"])
-    )
+    """The parts of a service in which a chain can be made, in the order in which it names them."""
+    parts = dict.fromkeys(part for item in document["paths"].values() for one in item.values() for part in _parts(one))
+    return [one for one in parts if _has_links(linked(part_of(document, one)))]
+
+
+def _has_links(document: Operation) -> bool:
+    operations = [one for item in document["paths"].values() for one in item.values()]
+    return any(answer.get("links") for one in operations for answer in one["responses"].values())
+
+
+def _parts(operation: Operation) -> list[str]:
+    tags: list[str] = operation["tags"]
+    return [TOGETHER.get(tag, tag) for tag in tags]
 
 
 def part_of(document: Operation, tag: str) -> Operation:
     """The document with the operations of one part only."""
     paths = {
-        path: {method: one for method, one in item.items() if tag in one["tags"]}
+        path: {method: one for method, one in item.items() if tag in _parts(one)}
         for path, item in copy.deepcopy(document["paths"]).items()
     }
     return {**document, "paths": {path: item for path, item in paths.items() if item}}
@@ -186,7 +200,11 @@ def machine_of(servers: Servers, service: str, document: Operation, estate: Esta
     tokens = {name: servers.token("operations", [name]) for name in (OWNER, STRANGER)}
     given = {"occurred_at": DAY, "planned_on": DAY, "scheduled_on": DAY, "planned": DAY, "actual": DAY}
     given |= {"sponsor": {"name": OWNER}, "country": "DE", "countries": ["DE"], "site_id": None}
-    learned = {"study_id": estate.study_id, "site_id": estate.site_id}
+    given |= {"unique_id": 1, "type_id": "001", "rule_id": "eu-ctr-start-of-trial", "version": "1.0"}
+    learned = {"study_id": estate.study_id, "site_id": estate.site_id, "version": "1.0", "number": "1"}
+    for node in schema.analysis.dependency_graph.operations.values():
+        # What is there before the chains begin need not be made by them: else no chain would begin with what needs it.
+        node.inputs[:] = [one for one in node.inputs if one.parameter_name in _named(node.path) - set(learned)]
 
     class Chain(schema.as_state_machine()):
         def before_call(self, case: Any) -> None:
@@ -203,13 +221,15 @@ def machine_of(servers: Servers, service: str, document: Operation, estate: Esta
 
         def validate_response(self, response: Any, case: Any, **_: Any) -> None:
             theirs = case.call(base_url=address, headers=_headers(tokens[STRANGER]), timeout=20)
+            # What is handed out may be a package, whose bytes are no text.
+            shown, strangers = (one.content.decode(errors="replace") for one in (response, theirs))
             path = response.request.url.partition("?")[0]
-            seen.note(case.method.upper(), path, response.status_code, response.text)
+            seen.note(case.method.upper(), path, response.status_code, shown)
             sent = f"{theirs.request.url} {theirs.request.body!r}"
-            leaked = [one for one in UUID.findall(theirs.text) if one in seen.ids and one not in sent]
+            leaked = [one for one in UUID.findall(strangers) if one in seen.ids and one not in sent]
             allowed = theirs.status_code < BAD_REQUEST and seen.ids & set(UUID.findall(path))
             if max(response.status_code, theirs.status_code) >= SERVER_ERROR or leaked or allowed:
-                seen.harm.append((case.as_curl_command(), response.status_code, response.text[:500], theirs.text[:500]))
+                seen.harm.append((case.as_curl_command(), response.status_code, shown[:500], strangers[:500]))
 
     return Chain
 
@@ -230,12 +250,12 @@ def test_chains_of_requests_do_no_harm_and_show_a_stranger_nothing(
     whole = ["told", "read"] if service == "reporting" else ["told", "read", "commanded"]
     document = document_of(stack, service)
     tags = tags_of(document)
-    for number in range(ROUNDS_MAX):
+    for number in range(FIRST_SEED, FIRST_SEED + ROUNDS_MAX):
         machine = machine_of(stack, service, part_of(document, tags[number % len(tags)]), estate, seen)
         # A chain drawn anew goes another way, because the service remembers: the tool calls that flaky.
         with suppress(FlakyStrategyDefinition):
             seed(number)(machine).run(settings=SETTINGS)
-        enough = number + 1 >= ROUNDS_MIN and seen.steps >= CHAINS * STEPS // 2
+        enough = number + 1 - FIRST_SEED >= ROUNDS_MIN and seen.steps >= CHAINS * STEPS // 2
         if seen.harm or (seen.longest == whole and enough):
             break
     assert seen.harm == []

@@ -1,6 +1,7 @@
 """Clocks over HTTP and the ticker, on real MongoDB and Kafka."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from chassis.lease import Lease
 from chassis.metrics import Metrics
 from chassis.mongo import Document
 from chassis.scope import Scope
-from chassis.ticking import Due, Ticker
+from chassis.ticking import Due, Ticker, in_batches
 from contracts import TOPICS, derived_id
 from regulatory.handlers.clocks import due_clocks
 from regulatory.store import CLOCKS
@@ -191,10 +192,10 @@ async def test_an_added_rule_is_tried_beside_the_clocks_that_began_with_its_anch
 def ticker(face: Face, instance: str, **more: Any) -> Ticker:
     commands = Commands("regulatory", face.database, Metrics())
 
-    async def due(now: datetime, limit: int) -> list[Due]:
-        later = now + timedelta(days=60)
-        found = [one for one in await due_clocks(face.database, later, 1_000) if one.aggregate_id in more["of"]]
-        return [Due(one.aggregate, one.aggregate_id, one.version, one.command) for one in found[:limit]]
+    async def due(now: datetime, size: int) -> AsyncGenerator[Sequence[Due]]:
+        later = due_clocks(face.database, now + timedelta(days=60))
+        async for some in in_batches((one async for one in later if one.aggregate_id in more["of"]), size):
+            yield some
 
     return Ticker("regulatory", face.database, commands, due, instance, batch_commands=more.get("batch_commands", 200))
 
@@ -209,7 +210,7 @@ async def test_two_tickers_tell_each_deadline_once_also_when_one_dies_between(fa
     one, other = (ticker(face, name, of=ids, batch_commands=2) for name in ("one", "other"))
     lease = Lease(face.database, "ticker-test", "one")
     assert await lease.hold()
-    batch = await one.due(wall.now(), 2)
+    batch = await anext(one.due(wall.now(), 2))
     await one._carry_out(batch)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it dies after its first batch
     await lease.release()
     other_lease = Lease(face.database, "ticker-test", "other")
@@ -236,6 +237,26 @@ async def test_what_cannot_be_carried_out_keeps_nothing_else_waiting(face: Face)
         assert [entry["aggregate"]["id"] for entry in await entries_of(face, [sound, broken])] == [sound]
     finally:
         await clocks.update({"_id": broken}, {"$set": {"state": before["state"]}})
+
+
+async def test_more_than_a_batch_of_what_fails_is_passed_told_and_tried_again(face: Face) -> None:
+    broken = [(await started(face, about_id=f"broken-{number}"))["clock_id"] for number in range(3)]
+    sound = (await started(face, about_id="behind", occurred_at=wall.now().date().isoformat()))["clock_id"]
+    clocks = face.database.collection(CLOCKS.collection)
+    before = {one: await clocks.find_one(Scope.everything(), {"_id": one}) for one in broken}
+    for one in broken:
+        await clocks.update({"_id": one}, {"$set": {"state.status": "no such status"}})
+    one = ticker(face, "many", of=[*broken, sound], batch_commands=2)
+    lease = Lease(face.database, "ticker-many", "many")
+    try:
+        assert await one.tick(lease) == 1
+        assert (one.failing, await one.check()) == (3, "ticking; 3 that are due fail, see the log")
+        assert [entry["aggregate"]["id"] for entry in await entries_of(face, [sound, *broken])] == [sound]
+    finally:
+        for key, stored in before.items():
+            assert stored is not None
+            await clocks.update({"_id": key}, {"$set": {"state": stored["state"]}})
+    assert (await one.tick(lease), one.failing) == (3, 0)
 
 
 async def test_the_services_own_ticker_tells_what_falls_due(face: Face) -> None:

@@ -22,7 +22,6 @@ from regulatory.domain.ems_xml import ExchangeReader, closing, opening, written
 from regulatory.domain.tmf import BeginTmfImport
 from regulatory.domain.tmf_commands import ExpectDocument, ImportVersion
 from regulatory.domain.tmf_exchange import Incoming, about_of, place_of, settled
-from regulatory.handlers.tmf_expecting import tmf_id_of
 from regulatory.projections import STUDIES
 from regulatory.store import TMF_DOCUMENTS, TMFS, files_held
 from studyline.testing.known import Known, take_over
@@ -219,7 +218,7 @@ async def broken_off(face: Face, known: Known, of: EmsBatch, content: bytes, sou
     """What a process leaves that died after the first object: the beginning noted, one document there."""
     of_transfer = {**DAY, "source": of.transfer_source_id, "transfer_id": of.transfer_id}
     told = {"package_sha256": sha256(content).hexdigest(), "objects": len(sources)}
-    await put(face, TMFS, tmf_id_of(known.study_id), BeginTmfImport.model_validate({**of_transfer, **told}))
+    await put(face, TMFS, known.study_id, BeginTmfImport.model_validate({**of_transfer, **told}))
     first = settled([Incoming(one, place_of(one, known.site_id)) for one in sources])[0]
     key = first.place.id_in(known.study_id)
     about = {"tmf_document_id": key, "study_id": known.study_id, "sponsor_id": sponsor_id(known.sponsor)}

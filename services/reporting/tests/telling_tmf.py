@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 def open_file(story: Story, event: type[PublicEvent] = public.TmfOpened) -> Received:
     """The study's file is opened, or what else happens to it."""
-    tmf_id = derived_id("tmf", story.study_id)
-    told = event.model_validate({"study_id": story.study_id, "tmf_id": tmf_id, "rules_version": 1})
-    return story.tell(f"tmf/{tmf_id}", told)
+    told = event.model_validate({"study_id": story.study_id, "tmf_id": story.study_id, "rules_version": 1})
+    return story.tell(f"tmf/{story.study_id}", told)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """A credential's lapse is told to every team its holder is in, once, also after downtime and with two tickers."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from chassis import clock
 from chassis.commands import Commands
 from chassis.lease import Lease
 from chassis.metrics import Metrics
-from chassis.ticking import Ticker
+from chassis.ticking import Due, Ticker
 from contracts import TOPICS
 from sites.queries.lapses import due_lapses
 from studyline.testing.service import Face
@@ -49,8 +50,8 @@ def ticker_of(face: Face, at: datetime) -> Ticker:
     """A ticker that lives at another time than the service's own."""
     commands = Commands("sites", face.database, Metrics())
 
-    async def due(_: datetime, limit: int) -> Any:
-        return await due_lapses(face.database, at, limit)
+    def due(_: datetime, size: int) -> AsyncGenerator[Sequence[Due]]:
+        return due_lapses(face.database, at, size)
 
     return Ticker("sites", face.database, commands, due)
 

@@ -6,7 +6,7 @@ options, because those of the client do not apply inside one.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorGridFSBucket
@@ -88,7 +88,7 @@ class Collection:
         # The server's own first batch holds 101 documents: a limit comes in one answer.
         return await cursor.limit(limit).batch_size(limit).to_list(None)
 
-    async def stream(self, scope: Scope, condition: Filter, *, sort: Sort) -> AsyncIterator[Document]:
+    async def stream(self, scope: Scope, condition: Filter, *, sort: Sort) -> AsyncGenerator[Document]:
         """Every document within the scope that meets the condition, without holding all of them at once."""
         async for document in self._collection.find(_scoped(scope, condition)).sort(list(sort)):
             yield document
@@ -176,7 +176,7 @@ class Collection:
             [IndexModel(list(keys), **({partial: dict(where)} if where else {})) for keys, where in indexes]
         )
 
-    async def inserts(self, *, fields: Sequence[str] = ()) -> AsyncIterator[Document]:
+    async def inserts(self, *, fields: Sequence[str] = ()) -> AsyncGenerator[Document]:
         """Every document inserted from now on. A wake-up only: never the truth about what was inserted."""
         only = [{"$project": {f"fullDocument.{name}": 1 for name in fields}}] if fields else []
         async with self._collection.watch([{"$match": {"operationType": "insert"}}, *only]) as stream:

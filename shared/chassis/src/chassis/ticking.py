@@ -2,14 +2,16 @@
 
 What is due stands in the database, in the aggregate that it concerns; the ticker only asks. So nothing is lost by a
 crash and all of it is told after downtime. The command's id is derived from the aggregate's version on which it fell
-due: who comes second, after a lease has changed hands, finds it done.
+due: who comes second, after a lease has changed hands, finds it done. A pass goes through everything that is due: what
+is refused or fails is named, left where it stands for the next pass, and keeps nothing behind it waiting.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from kernel import Command, derived_id
@@ -22,6 +24,8 @@ from chassis.lease import Lease
 from chassis.mongo import Database, PyMongoError
 from chassis.scope import Scope
 from chassis.write_errors import is_outage
+
+T = TypeVar("T")
 
 BATCH_COMMANDS: Final = 200
 POLL_SECONDS: Final = 1.0
@@ -40,16 +44,33 @@ class Due:
     command: Command | Builder[Command]
 
 
+async def in_batches(due: AsyncIterator[T], size: int) -> AsyncGenerator[list[T]]:
+    """What comes one by one, so many at a time."""
+    batch: list[T] = []
+    async for one in due:
+        batch.append(one)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
 @dataclass
 class Ticker:
-    """Asks `due` for what has fallen due by an instant, at most so many, and carries it out; until it is cancelled."""
+    """Carries out all that has fallen due by an instant, as `due` gives it in batches of about so many commands.
+
+    Each batch is carried out before the next is asked for. Runs until it is cancelled.
+    """
 
     service: str
     database: Database
     commands: Commands
-    due: Callable[[datetime, int], Awaitable[Sequence[Due]]]
+    due: Callable[[datetime, int], AsyncGenerator[Sequence[Due]]]
     instance: str | None = None
     batch_commands: int = BATCH_COMMANDS
+    failing: int = 0
+    """How much of what was due could not be carried out in the last pass."""
     _progress_at: float = field(default_factory=clock.monotonic)
 
     async def run(self) -> None:
@@ -68,17 +89,21 @@ class Ticker:
         if silent > STALLED_SECONDS:
             message = f"no progress for {silent:.0f} s"
             raise Unhealthy(message)
-        return "ticking"
+        return f"ticking; {self.failing} that are due fail, see the log" if self.failing else "ticking"
 
     async def tick(self, lease: Lease) -> int:
         """Carry out all that is due by now; how many commands changed something."""
-        now, changed = clock.now(), 0
-        while await lease.hold():
-            due = await self.due(now, self.batch_commands)
-            done = [one for one in await self._carry_out(due) if one.changed] if due else []
-            changed += len(done)
-            if not done or len(due) < self.batch_commands:
-                break
+        changed = failing = 0
+        if not await lease.hold():
+            return 0
+        async with aclosing(self.due(clock.now(), self.batch_commands)) as batches:
+            async for batch in batches:
+                if not await lease.hold():
+                    break
+                outcomes = await self._carry_out(batch)
+                changed += sum(one.changed for one in outcomes)
+                failing += len(batch) - sum(one.error is None for one in outcomes)
+        self.failing = failing
         return changed
 
     async def _round(self, lease: Lease) -> None:

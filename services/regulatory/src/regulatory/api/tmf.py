@@ -20,7 +20,6 @@ from regulatory.domain.tmf_reference import Level
 from regulatory.domain.tmf_status import Status, day_of
 from regulatory.handlers import tmf as handlers
 from regulatory.handlers.known import in_study
-from regulatory.handlers.tmf_expecting import tmf_id_of
 from regulatory.queries import tmf as queries
 from regulatory.store import TMF_DOCUMENTS, TMFS
 
@@ -90,14 +89,14 @@ def router(database: Database) -> APIRouter:
     async def open_tmf(study_id: str, body: OpenTmfRequest, at: Managing) -> JSONResponse:
         """Begin the file of a study that was taken over from elsewhere; one registered here has its file already."""
         command = handlers.begin_tmf(study_id, body.occurred_at, body.rules_version)
-        return await at.carry_out(TMFS, tmf_id_of(study_id), command, reason=body.reason, created=True)
+        return await at.carry_out(TMFS, study_id, command, reason=body.reason, created=True)
 
     @routes.post("/rules")
     async def adopt_tmf_rules(study_id: str, body: AdoptRulesRequest, at: Managing) -> JSONResponse:
         """Expect documents by another version of the rules; what happened before is gone over under them."""
         facts = {"occurred_at": body.occurred_at, "rules_version": body.rules_version, "newest": RULES.current}
         command = AdoptTmfRules.model_validate(facts)
-        return await at.carry_out(TMFS, tmf_id_of(study_id), in_study(study_id, command), reason=body.reason)
+        return await at.carry_out(TMFS, study_id, in_study(study_id, command), reason=body.reason)
 
     @routes.post("/documents", status_code=201)
     async def expect_tmf_document(study_id: str, body: ExpectDocumentRequest, at: Managing) -> JSONResponse:
@@ -113,13 +112,13 @@ def router(database: Database) -> APIRouter:
     async def lock_tmf(study_id: str, body: StepRequest, at: Closing) -> JSONResponse:
         """Close the file; refused with everything that is due and missing, returned or in review."""
         command = handlers.lock_tmf(study_id, body.occurred_at)
-        return await at.carry_out(TMFS, tmf_id_of(study_id), command, reason=body.reason)
+        return await at.carry_out(TMFS, study_id, command, reason=body.reason)
 
     @routes.post("/unlock")
     async def unlock_tmf(study_id: str, body: StepRequest, at: Closing) -> JSONResponse:
         """Open a locked file again; the reason is needed."""
         command = UnlockTmf(occurred_at=body.occurred_at, grounds=body.reason)
-        return await at.carry_out(TMFS, tmf_id_of(study_id), in_study(study_id, command), reason=body.reason)
+        return await at.carry_out(TMFS, study_id, in_study(study_id, command), reason=body.reason)
 
     return routes
 

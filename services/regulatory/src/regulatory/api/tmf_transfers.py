@@ -19,7 +19,6 @@ from regulatory.domain.ems import EmsBatch
 from regulatory.domain.tmf import ExportTmf, Tmf
 from regulatory.domain.tmf_reference import EDITION
 from regulatory.handlers.known import in_study
-from regulatory.handlers.tmf_expecting import tmf_id_of
 from regulatory.handlers.tmf_import import Announced, take_over
 from regulatory.queries import tmf as queries
 from regulatory.queries.tmf_package import Package
@@ -67,9 +66,7 @@ def router(database: Database, files: Files) -> APIRouter:
         )
         package = Package(database, files, at.scope, study_id, batch)
         facts = {"occurred_at": body.occurred_at, "transfer_id": batch.transfer_id, "objects": await package.objects()}
-        await at.carry_out(
-            TMFS, tmf_id_of(study_id), in_study(study_id, ExportTmf.model_validate(facts)), reason=body.reason
-        )
+        await at.carry_out(TMFS, study_id, in_study(study_id, ExportTmf.model_validate(facts)), reason=body.reason)
         name = f'attachment; filename="tmf-{batch.transfer_id}.zip"'
         return StreamingResponse(package.parts(), 200, {"Content-Disposition": name}, ZIP)
 

@@ -1,5 +1,6 @@
 """Commands for clocks: the end of each period is reckoned here, from its rule and the stored clock."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -145,15 +146,13 @@ def extended(clock: Clock, more_days: int) -> Deadline:
     return _reckoned(clock, clock.suspensions, clock.more_days + more_days, later=more_days)
 
 
-async def due_clocks(database: Database, now: datetime, limit: int) -> list[Due]:
+async def due_clocks(database: Database, now: datetime) -> AsyncGenerator[Due]:
     """Clocks that have something to tell by now, the longest due first."""
     condition = {WAITING: {"$type": "string", "$lte": f"{now:%Y-%m-%dT%H:%M:%SZ}"}}
-    clocks = database.collection(CLOCKS.collection)
-    found = await clocks.find(
-        Scope.everything(), condition, sort=[(WAITING, 1)], limit=limit, fields=["version", WAITING]
-    )
     command = NoteDeadline(occurred_at=None, now=now)
-    return [Due(CLOCKS, document["_id"], document["version"], command) for document in found]
+    clocks = database.collection(CLOCKS.collection)
+    async for one in clocks.stream(Scope.everything(), condition, sort=[(WAITING, 1)]):
+        yield Due(CLOCKS, one["_id"], one["version"], command)
 
 
 def _reckoned(clock: Clock, suspensions: tuple[Suspension, ...], more_days: int, *, later: int) -> Deadline:

@@ -20,7 +20,7 @@ from regulatory.domain.tmf_document_state import TmfDocument
 from regulatory.domain.tmf_expectations import RULES, Place
 from regulatory.domain.tmf_status import Status, day_of, status_on
 from regulatory.handlers.known import require_site, require_study
-from regulatory.handlers.tmf_expecting import open_tmf, tmf_id_of, turn_of
+from regulatory.handlers.tmf_expecting import open_tmf, turn_of
 from regulatory.store import TMF_DOCUMENTS, TMFS
 
 ByPerson = ReceiveVersion | StartQc | ReturnVersion | FileVersion | WaiveDocument | ReleaseDocument
@@ -114,7 +114,7 @@ def _open_status(document: TmfDocument, on: str) -> Status | None:
 
 async def _require_tmf(unit: Unit, study_id: str) -> Tmf:
     await unit.in_turn(turn_of(study_id))
-    tmf = await unit.find(TMFS, tmf_id_of(study_id))
+    tmf = await unit.find(TMFS, study_id)
     if tmf is None:
         raise not_found(TMFS.name, study_id)
     return tmf

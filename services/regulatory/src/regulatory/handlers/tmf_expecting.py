@@ -18,7 +18,6 @@ from contracts import Envelope, Received
 from contracts.regulatory import tmf as public
 from contracts.regulatory.documents import DocumentMadeEffective
 from contracts.sites import StudyRegistered
-from kernel import derived_id
 
 from regulatory.domain.tmf import OpenTmf
 from regulatory.domain.tmf_commands import ExpectDocument
@@ -50,11 +49,6 @@ class Remembered:
         return Order(TMF_DOCUMENTS, key, expected_by_rule(self, one, key), f"rules {self.version}")
 
 
-def tmf_id_of(study_id: str) -> str:
-    """The id of a study's trial master file."""
-    return derived_id("tmf", study_id)
-
-
 def turn_of(study_id: str) -> str:
     """What commands of a study's file are decided in turn by: a lock, and a document that it would have to know of."""
     return f"tmf/{study_id}"
@@ -75,12 +69,12 @@ def when_a_study_is_registered_open_its_file(received: Received) -> Iterator[Ord
     envelope, event = received
     if isinstance(event, StudyRegistered) and envelope.provenance == "recorded":
         command = open_tmf(event.study_id, envelope.sponsor, _day(envelope), RULES.current)
-        yield Order(TMFS, tmf_id_of(event.study_id), command)
+        yield Order(TMFS, event.study_id, command)
 
 
 def open_tmf(study_id: str, sponsor_id: str, at: str, version: int) -> OpenTmf:
     """Begin a study's file under a version of the rules."""
-    facts = {"tmf_id": tmf_id_of(study_id), "study_id": study_id, "sponsor_id": sponsor_id, "rules_version": version}
+    facts = {"tmf_id": study_id, "study_id": study_id, "sponsor_id": sponsor_id, "rules_version": version}
     return OpenTmf.model_validate({**facts, "newest": RULES.current, "occurred_at": at})
 
 
@@ -105,7 +99,7 @@ def expected_by_rule(cause: Remembered, one: Expectation, key: str) -> Builder[E
 
     async def build(unit: Unit) -> ExpectDocument:
         await unit.in_turn(turn_of(envelope.study))
-        tmf = await unit.find(TMFS, tmf_id_of(envelope.study))
+        tmf = await unit.find(TMFS, envelope.study)
         applies = tmf is not None and tmf.rules_version == cause.version
         spoken_of = await _spoken_of(unit, cause.trigger) if evidence is not None else {}
         return ExpectDocument.model_validate({**facts, **spoken_of, "applies": applies})

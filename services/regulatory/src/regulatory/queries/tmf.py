@@ -7,7 +7,6 @@ from chassis.http import reading
 from chassis.http.paging import Page, PageRequest, beyond, encode_cursor
 from chassis.mongo import Database, Document
 from chassis.scope import Scope
-from kernel import derived_id
 
 from regulatory.domain.tmf_reference import ZONES, label_of
 from regulatory.domain.tmf_status import status_on
@@ -33,7 +32,7 @@ REVIEW_DAYS_WANTED: Final = 10
 
 async def file_of(database: Database, scope: Scope, study_id: str) -> Document:
     """The stored file of a study. Raises the 404 problem, also for another sponsor's."""
-    return await reading.one(database, scope, TMFS, derived_id("tmf", study_id))
+    return await reading.one(database, scope, TMFS, study_id)
 
 
 async def completeness(  # noqa: PLR0913 - one question with its filters, its day and its page

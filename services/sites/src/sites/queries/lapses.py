@@ -3,12 +3,14 @@
 A person with merged records has what any of them has: only when none of these holds is anything told to a team.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime
 
+import structlog
 from chassis.mongo import Database, Document
 from chassis.scope import Scope
-from chassis.ticking import Due
+from chassis.ticking import Due, in_batches
+from pydantic import ValidationError
 
 from sites.domain.person import Lapse, NoteLapses, Person, in_use, instant_text, lapses_to_tell, standing
 from sites.domain.site_team import Expiry, NoteExpiries
@@ -16,22 +18,38 @@ from sites.handlers.due import due_in_start_up
 from sites.queries.master_records import same_as
 from sites.store import PEOPLE, SITE_TEAMS
 
-
-async def due(database: Database, now: datetime, limit: int) -> Sequence[Due]:
-    """All that has fallen due in the service by now, of each kind at most so much."""
-    return [*await due_in_start_up(database, now, limit), *await due_lapses(database, now, limit)]
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
-async def due_lapses(database: Database, now: datetime, limit: int) -> Sequence[Due]:
-    """The lapses of so many people. Teams come before the person on whom it is noted that they were told."""
+async def due(database: Database, now: datetime, size: int) -> AsyncGenerator[Sequence[Due]]:
+    """All that has fallen due in the service by now, about so many at a time."""
+    async for some in due_in_start_up(database, now, size):
+        yield some
+    async for some in due_lapses(database, now, size):
+        yield some
+
+
+async def due_lapses(database: Database, now: datetime, size: int) -> AsyncGenerator[Sequence[Due]]:
+    """The lapses of so many people at a time. Teams come before the person on whom it is noted that they were told."""
     condition = {"state.next_lapse_at": {"$lte": instant_text(now)}}
-    order = [("state.next_lapse_at", 1)]
-    people = await database.collection(PEOPLE.collection).find(Scope.everything(), condition, sort=order, limit=limit)
+    people = database.collection(PEOPLE.collection)
+    waiting = people.stream(Scope.everything(), condition, sort=[("state.next_lapse_at", 1)])
+    async for some in in_batches(waiting, size):
+        yield await _lapses_of(database, some, now)
+
+
+async def _lapses_of(database: Database, people: Sequence[Document], now: datetime) -> list[Due]:
     expiries: dict[str, list[Expiry]] = {}
+    noted: list[Due] = []
     for one in people:
-        for expiry in await _expiries(database, Person.model_validate(one["state"]), now):
+        try:
+            told = await _expiries(database, Person.model_validate(one["state"]), now)
+        except ValidationError:
+            _log.exception("what is due fails", aggregate=PEOPLE.name, id=one["_id"])
+            continue
+        for expiry in told:
             expiries.setdefault(expiry.person_id, []).append(expiry)
-    noted = [Due(PEOPLE, one["_id"], one["version"], NoteLapses(occurred_at=None, at=now)) for one in people]
+        noted.append(Due(PEOPLE, one["_id"], one["version"], NoteLapses(occurred_at=None, at=now)))
     return [*await _teams(database, expiries), *noted]
 
 
