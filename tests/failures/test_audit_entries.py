@@ -1,16 +1,21 @@
-"""Every mutating route leaves, for every role that may use it, one complete journal entry, and else none (G14)."""
+"""Every mutating route leaves, for every role that may use it, one complete journal entry, and else none (G14).
+
+What people write in it, names, reasons and files' names, is in the journal and in nothing that leaves a service.
+"""
 
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Final, cast
 
+import canary
 import httpx
 import pytest
 from amendment_ways import AMENDMENT_WAYS, amended, is_about_an_amendment
+from canary import Watched, planted, published, watched
 from chassis import clock
 from chassis.http.roles import Role
 from chassis.journal import entry_hash, journal_of
@@ -343,8 +348,16 @@ WAYS["regulatory"] |= {route: Way(*way) for route, way in DOCUMENT_WAYS.items()}
 
 
 @pytest.fixture(scope="module")
-async def faces(servers: Servers) -> AsyncGenerator[dict[str, Face]]:
+def watching() -> Generator[Watched]:
+    """What the services log and trace while these tests run."""
+    with watched() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def faces(servers: Servers, watching: Watched) -> AsyncGenerator[dict[str, Face]]:
     """Each service that has a journal; those which listen to `sites` know a study."""
+    assert watching.logs is not None
     async with AsyncExitStack() as stack:
         made: dict[str, Face] = {}
         for service in WAYS:
@@ -380,7 +393,8 @@ async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
         if is_about_an_amendment(path):
             learned["amendment_id"] = await amended(face, names["study_id"], names["id"])
             names |= learned
-        answer = await sent(asking, filled(path, **names), filled(body, **names))
+        there = filled(path, **names)
+        answer = await sent(asking, there, planted(there, filled(body, **names)))
         assert answer.is_success, f"{path}: {answer.text}"
         told = answer.json()
         told = told["results"][0] if "results" in told else told
@@ -395,16 +409,18 @@ async def prepared(face: Face, way: Way, route: str) -> tuple[str, Any]:
         learned["amendment_id"] = await amended(face, names["study_id"], names["id"])
     if names["id"]:
         names |= dict.fromkeys(re.findall(r"\{(\w+)\}", route), names["id"]) | learned
-    return filled(way.path or route, **names), filled(way.body, **names)
+    there = filled(way.path or route, **names)
+    return there, planted(there, filled(way.body, **names))
 
 
 async def sent(face: Face, path: str, body: Any) -> httpx.Response:
     """Give a command; its body may be a file."""
     if isinstance(body, Upload):
-        return await face.upload(path, body.content, body.media_type, **body.told)
+        names = {name: canary.FILE for name in body.told if name == "filename"}
+        return await face.upload(path, body.content, body.media_type, **{**body.told, "reason": canary.TEXT, **names})
     if not isinstance(body, bytes):
         return await face.post(path, body)
-    return await face.upload(path, body, "application/pdf", filename="plan.pdf", reason=STEP["reason"])
+    return await face.upload(path, body, "application/pdf", filename=canary.FILE, reason=canary.TEXT)
 
 
 def ids_in(told: Mapping[str, Any]) -> dict[str, str]:
@@ -471,7 +487,8 @@ async def test_every_role_leaves_one_complete_entry_or_is_refused_and_leaves_non
         since = clock.now() - timedelta(seconds=1)
         before = await entries_of(face, since)
         sponsors = () if way.of_all and role not in BOUND_TO_SPONSORS else ("Acme",)
-        answer = await sent(face.acting(role.value, *sponsors, subject=way.subject, signing=True), path, body)
+        caller = face.acting(role.value, *sponsors, subject=way.subject, name=canary.NAME, signing=True)
+        answer = await sent(caller, path, body)
         new = [entry for key, entry in (await entries_of(face, since)).items() if key not in before]
         if answer.status_code == 403:
             assert new == []
@@ -485,10 +502,26 @@ async def test_every_role_leaves_one_complete_entry_or_is_refused_and_leaves_non
     assert {"operations", "admin"} <= allowed < {role.value for role in Role}
 
 
+@pytest.mark.parametrize("service", list(WAYS))
+async def test_what_people_wrote_is_in_the_journal_and_in_nothing_that_leaves_a_service(
+    faces: dict[str, Face], watching: Watched, service: str
+) -> None:
+    face = faces[service]
+    entries = await journal_of(face.database).find(Scope.everything(), {})
+    assert len(canary.of_her(repr(one["events"]) + repr(one["reason"]) for one in entries)) > len(WAYS[service])
+    records = await published(face, TOPICS[service])
+    assert len(records) > len(WAYS[service])
+    assert canary.of_her(records) == []
+    told = list(watching.told())
+    assert any('"kind"' in one for one in told), "spans were recorded"
+    assert any("route" in one for one in told), "requests were logged"
+    assert canary.of_her(told) == []
+
+
 def reason_of(body: Any) -> str | None:
     """Why the command was given: a file's is told beside it."""
     if isinstance(body, bytes | Upload):
-        return STEP["reason"]
+        return canary.TEXT
     return REASON_OF_ADOPTION if "records" in body else body.get("reason")
 
 
