@@ -132,6 +132,17 @@ async def test_submissions_stand_where_their_bodies_left_them_and_clocks_say_whe
     assert len(renewal) == 1
 
 
+async def test_the_report_of_each_initiation_is_signed_counts_for_its_site_and_files_itself(told: Told) -> None:
+    held = await told.user.all("regulatory", f"/studies/{told.tale.study_id}/tmf/documents", unique_id="102")
+    filed = {one["site_id"] for one in held if one["status"] == "current"}
+    assert filed == {told.site(number) for number in OPENED}
+    why = await told.activation("DE-01")
+    [report] = [one for one in why["items"] if one["requirement"] == "initiation_report"]
+    entries = await told.user.all("reporting", "/timeline", study=told.tale.study_id, kind="visit_report_approved")
+    assert {one["event_id"] for one in report["evidence"]} <= {one["event_id"] for one in entries}
+    assert report["evidence"]
+
+
 async def test_documents_are_signed_and_filed_by_their_events(told: Told) -> None:
     documents = await told.user.all("regulatory", "/documents", study_id=told.tale.study_id)
     versions = [version for one in documents for version in one["versions"]]

@@ -88,12 +88,13 @@ async def visit_sites(tale: Tale) -> None:
     await together(*(seen(place, site) for place, site in enumerate(visited)))
 
 
-async def visit_once(tale: Tale, site: Candidate, visit_type: str, day: int) -> None:
-    """A monitoring visit from plan to completion."""
+async def visit_once(tale: Tale, site: Candidate, visit_type: str, day: int) -> str:
+    """A monitoring visit from plan to completion; its id."""
     about = {"visit_type": visit_type, "planned_on": tale.calendar(day)}
-    visit = (await tale.visit(f"{tale.at(site)}/visits", day - 25, **about))["visit_id"]
+    visit: str = (await tale.visit(f"{tale.at(site)}/visits", day - 25, **about))["visit_id"]
     await tale.visit(f"/visits/{visit}/schedule", day - 15, scheduled_on=tale.calendar(day))
     await tale.visit(f"/visits/{visit}/complete", day)
+    return visit
 
 
 async def choose_sites(tale: Tale) -> None:

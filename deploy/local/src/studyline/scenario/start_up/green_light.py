@@ -17,7 +17,6 @@ OF_SITE: Final = (
     "indemnity",
     "insurance",
     "sub_investigator_curriculum_vitae",
-    "initiation_report",
     "system_access",
     "laboratory_certification",
     "normal_ranges",
@@ -92,8 +91,30 @@ async def _prepared(tale: Tale, site: Candidate) -> None:
 
 
 async def _initiated(tale: Tale, site: Candidate) -> None:
-    await visit_once(tale, site, "SIV", site.green - 9)
+    visit = await visit_once(tale, site, "SIV", site.green - 9)
     tale.tell(site.green - 9, f"{site.number} initiation visit completed")
+    await _reported(tale, site, visit)
+
+
+async def _reported(tale: Tale, site: Candidate, visit: str) -> None:
+    """The monitor writes what was found, somebody reviews it, and a third person signs."""
+    path, green, people = f"/visits/{visit}/report", site.green, tale.cast
+    topics = await tale.stage.listed(people.monitor, "monitoring", "/visit-report-topics", visit_type="SIV")
+    seen = [{"topic": one["code"], "outcome": "satisfactory"} for one in topics]
+    content = {"summary": f"Initiation of {site.number}.", "observations": seen, "conclusion": "The site is ready."}
+    await tale.visit(path, green - 8, content=content)
+    named = {"reviewer": people.operations.subject, "approver": people.quality.subject}
+    await tale.visit(f"{path}/submit", green - 7, **named)
+    await tale.visit(f"{path}/review", green - 6, people.operations)
+    written = await tale.stage.read(people.quality, "monitoring", path)
+    version = written["versions"][0]
+    signed = {"version": str(version["number"]), "sha256": version["sha256"]}
+    await tale.stage.sign(
+        people.quality, "monitoring", f"{path}/approve", occurred_at=tale.calendar(green - 5), **signed
+    )
+    tale.tell(
+        green - 5, f"{site.number} initiation report: reviewed, and approved by signature of {people.quality.name}"
+    )
 
 
 async def refuse_contract(tale: Tale, agreement: str) -> None:

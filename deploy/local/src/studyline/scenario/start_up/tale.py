@@ -64,9 +64,10 @@ class Tale:
         who = by or self.cast.affairs
         return await self.stage.act(who, "regulatory", path, occurred_at=self.calendar(day), **body)
 
-    async def visit(self, path: str, day: int, /, **body: Any) -> Object:
-        """The same at `monitoring`, by the monitor."""
-        return await self.stage.act(self.cast.monitor, "monitoring", path, occurred_at=self.calendar(day), **body)
+    async def visit(self, path: str, day: int, by: Actor | None = None, /, **body: Any) -> Object:
+        """The same at `monitoring`, by the monitor unless told."""
+        who = by or self.cast.monitor
+        return await self.stage.act(who, "monitoring", path, occurred_at=self.calendar(day), **body)
 
     def at(self, site: Candidate) -> str:
         """The path of a site."""

@@ -10,7 +10,6 @@ BY_HAND: Final = {
     "081": "Feasibility documentation",
     "082": "Report of the pre-study visit",
     "084": "Acceptance of the investigator's brochure",
-    "102": "Report of the initiation visit",
     "085": "Protocol signature page",
     "087": "Curriculum vitae",
     "090": "GCP certificate",
