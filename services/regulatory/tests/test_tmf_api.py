@@ -246,6 +246,24 @@ async def test_a_file_is_locked_when_nothing_is_open_and_then_takes_no_step(face
     assert unlocked.json()["locked"] is False
 
 
+async def test_what_an_event_changes_in_a_locked_file_is_seen(face: Face) -> None:
+    study = await a_study(face)
+    for one in await documents(face, study, status="missing", as_of=SUMMER["occurred_at"]):
+        await face.post(f"/v1/tmf-documents/{one['tmf_document_id']}/release", {**SUMMER, "reason": "Closed."})
+    assert (await face.post(f"{study.path}/lock", SUMMER)).status_code == 200
+    assert (await face.get(study.path)).json()["changed_after_lock"] == 0
+    visit = {**study.place, "visit_id": derived_id("visit", study.known.study_id), "visit_type": "COV"}
+    completed = monitoring.MonitoringVisitCompleted.model_validate(visit)
+    await face.tell(TOPICS["monitoring"], f"monitoring-visit/{visit['visit_id']}", completed, sponsor=SPONSOR)
+    late = await eventually(lambda: documents(face, study, after_lock=True), bool)
+    assert 112 in {one["artifact"]["unique_id"] for one in late}
+    assert {one["after_lock"] for one in late} == {SUMMER["occurred_at"]}
+    seen = (await face.get(study.path)).json()
+    assert (seen["locked"], seen["changed_after_lock"]) == (True, len(late))
+    refused = await face.post(f"/v1/tmf-documents/{late[0]['tmf_document_id']}/release", {**SUMMER, "reason": "No."})
+    assert "Unlock it first" in refused.json()["reasons"][0]["detail"]
+
+
 async def test_a_lock_and_a_document_expected_at_the_same_time_do_not_both_go_through(face: Face) -> None:
     study = await a_study(face)
     for one in await documents(face, study, status="missing", as_of=SUMMER["occurred_at"]):

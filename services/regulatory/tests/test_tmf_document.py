@@ -9,6 +9,7 @@ from regulatory.domain.tmf_commands import NoteExpiry, TmfDocumentCommand
 from regulatory.domain.tmf_document import decide
 from regulatory.domain.tmf_document_state import TmfDocument, evolve
 from regulatory.domain.tmf_events import (
+    TmfDocumentChangedAfterLock,
     TmfDocumentDueSet,
     TmfDocumentExpected,
     TmfDocumentExpired,
@@ -242,7 +243,17 @@ def test_a_locked_file_takes_no_step_by_hand_and_still_takes_what_events_say() -
     assert codes_of(None, expectation(rule=None, **locked)) == ["tmf_locked"]
     assert codes_of(RECEIVED, check(**locked)) == ["tmf_locked"]
     assert codes_of(IN_QC, filing(**locked)) == ["tmf_locked"]
-    assert kinds(None, expectation(**locked)) == [TmfDocumentExpected]
+    assert kinds(None, expectation(**locked)) == [TmfDocumentExpected, TmfDocumentChangedAfterLock]
+
+
+def test_what_an_event_changes_in_a_locked_file_is_told_and_stays_on_the_document() -> None:
+    locked: dict[str, Any] = {"locked_on": "2026-01-01"}
+    sooner = expectation(due_on="2026-02-01", **locked)
+    assert kinds(EXPECTED, sooner) == [TmfDocumentDueSet, TmfDocumentChangedAfterLock]
+    assert kinds(EXPECTED, expectation(**locked)) == [], "what changes nothing is no news"
+    changed = after(expectation(), sooner)
+    assert (EXPECTED.after_lock, changed.after_lock) == (None, "2026-01-01")
+    assert after(expectation(), sooner, receipt()).after_lock == "2026-01-01"
 
 
 def test_history_comes_in_whole_and_the_later_dated_of_two_is_in_force() -> None:

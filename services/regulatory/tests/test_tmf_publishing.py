@@ -41,6 +41,7 @@ WAYS: list[tuple[TmfDocumentCommand, ...]] = [
     (expectation(), receipt(about=EXPIRING), check(), returning("illegible"), receipt(sha="b"), check(), filing()),
     (expectation(), expectation(due_on="2026-03-15", rule="earlier@1"), waiver(CANARY)),
     (expectation(), release(CANARY), expectation(rule=None)),
+    (expectation(locked_on="2026-01-01"),),
     (expectation(), receipt(about=EXPIRING), check(), filing(), NoteExpiry(occurred_at=None, on="2026-08-02")),
     (expectation(), receipt(about=EXPIRING), check(), filing(), NoteExpiry(occurred_at=None, on="2027-08-02")),
     (imported(), imported(object_id="o2", date="2022-01-01")),

@@ -68,10 +68,12 @@ def documents_wanted(  # noqa: PLR0913 - the filters of a list
     milestone: Annotated[str | None, Query(pattern=r"^\d{2}$")] = None,
     level: Level | None = None,
     unique_id: Annotated[int | None, Query(ge=1, le=9_999)] = None,
+    after_lock: Annotated[bool, Query(description="Only what an event changed in a locked file")] = False,
 ) -> dict[str, Any]:
     """FastAPI dependency: the condition on stored documents that the filters ask for."""
     about = {"country": country, "site_id": site_id, "zone": zone, "milestone": milestone, "level": level}
     condition = condition_of({"study": study_id, **{f"state.{field}": value for field, value in about.items()}})
+    condition |= queries.AFTER_LOCK if after_lock else {}
     return {**condition, **({} if unique_id is None else {"state.artifact.unique_id": unique_id})}
 
 

@@ -160,6 +160,11 @@ class Tmf(State):
     locked: bool = False
     imports: tuple[Transfer, ...] = ()
 
+    @property
+    def locked_since(self) -> str | None:
+        """Since when it is locked; None while it is open."""
+        return (self.locked_on or str(self.opened_on)) if self.locked else None
+
     def transfer(self, source: str, transfer_id: str) -> Transfer | None:
         """The transfer under this id from this source."""
         return next((one for one in self.imports if (one.source, one.transfer_id) == (source, transfer_id)), None)

@@ -24,6 +24,7 @@ from regulatory.domain.tmf_commands import (
 )
 from regulatory.domain.tmf_document_state import TmfDocument, day_after, evolve, existing
 from regulatory.domain.tmf_events import (
+    TmfDocumentChangedAfterLock,
     TmfDocumentDueSet,
     TmfDocumentEvent,
     TmfDocumentExpected,
@@ -70,10 +71,21 @@ def decide(document: TmfDocument | None, command: TmfDocumentCommand) -> list[Tm
 
 
 def expect(document: TmfDocument | None, command: ExpectDocument) -> list[TmfDocumentEvent]:
-    """Expect it once; what comes again sets its due date, files it, releases it, or changes nothing."""
+    """Expect it once; what comes again sets its due date, files it, releases it, or changes nothing.
+
+    What happened, happened, also while the file is locked: then it is told that the locked file has changed.
+    """
     if not command.applies:
         return []
     guards.check(guards.expectable(command))
+    events = _expected(document, command)
+    if not events or command.locked_on is None:
+        return events
+    told = {"occurred_at": command.occurred_at, "locked_on": command.locked_on, "rule": command.rule}
+    return [*events, TmfDocumentChangedAfterLock.model_validate(told)]
+
+
+def _expected(document: TmfDocument | None, command: ExpectDocument) -> list[TmfDocumentEvent]:
     if command.does == "release":
         return _release_by_rule(document, command)
     if document is None:

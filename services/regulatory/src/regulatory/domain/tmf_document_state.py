@@ -9,6 +9,7 @@ from kernel import BusinessTime, Reason, Refused, Signature, State, changed
 from pydantic import Field
 
 from regulatory.domain.tmf_events import (
+    TmfDocumentChangedAfterLock,
     TmfDocumentDueSet,
     TmfDocumentEvent,
     TmfDocumentExpected,
@@ -69,6 +70,9 @@ class TmfDocument(State):
     due_rule: str | None = None
     due_cause: str | None = None
     due_on: str | None = None
+    after_lock: BusinessTime | None = Field(
+        default=None, description="Since when the file was locked when an event last changed this document in it"
+    )
     waiver: Exemption | None = None
     release: Exemption | None = None
     versions: tuple[TmfVersion, ...] = ()
@@ -117,6 +121,8 @@ def _after(document: TmfDocument, event: TmfDocumentEvent) -> TmfDocument:
             return changed(document, waiver=None, release=None)
         case TmfDocumentDueSet():
             return changed(document, due_on=day_of(event.due_on), due_rule=event.rule, due_cause=event.cause)
+        case TmfDocumentChangedAfterLock():
+            return changed(document, after_lock=event.locked_on)
         case TmfDocumentReceived() | TmfVersionImported():
             return changed(document, versions=(*document.versions, _version(event)), waiver=None, release=None)
         case TmfQcStarted():

@@ -1,6 +1,6 @@
 """What can have happened to a document in the trial master file. Private; `publishing/tmf.py` tells the world."""
 
-from kernel import DateOnly, Event, SignedEvent
+from kernel import BusinessTime, DateOnly, Event, SignedEvent
 
 from regulatory.domain.document_state import StoredFile
 from regulatory.domain.tmf_commands import ImportedStage
@@ -39,6 +39,13 @@ class TmfDocumentDueSet(Event):
     due_on: DateOnly
     rule: str | None
     cause: str | None
+
+
+class TmfDocumentChangedAfterLock(Event):
+    """An event changed the document although the study's file was locked since that day."""
+
+    locked_on: BusinessTime
+    rule: str | None
 
 
 class TmfDocumentReceived(Event):
@@ -124,6 +131,7 @@ TmfDocumentEvent = (
     TmfDocumentExpected
     | TmfDocumentRequiredAgain
     | TmfDocumentDueSet
+    | TmfDocumentChangedAfterLock
     | TmfDocumentReceived
     | TmfQcStarted
     | TmfDocumentReturned

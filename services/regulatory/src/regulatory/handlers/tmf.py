@@ -60,7 +60,7 @@ def on_document(document_id: str, command: type[ByPersonT], facts: Mapping[str, 
     async def build(unit: Unit) -> ByPersonT:
         document = await unit.require(TMF_DOCUMENTS, document_id)
         tmf = await _require_tmf(unit, document.study_id)
-        return command.model_validate({**facts, "locked_on": _locked_on(tmf)})
+        return command.model_validate({**facts, "locked_on": tmf.locked_since})
 
     return build
 
@@ -73,7 +73,7 @@ def expect_by_hand(study_id: str, place: Place, facts: Mapping[str, Any]) -> Bui
         if place.site_id is not None:
             await require_site(unit, study_id, place.site_id)
         about = {"tmf_document_id": place.id_in(study_id), "study_id": study_id, "sponsor_id": tmf.sponsor_id}
-        return ExpectDocument.model_validate({**vars(place), **facts, **about, "locked_on": _locked_on(tmf)})
+        return ExpectDocument.model_validate({**vars(place), **facts, **about, "locked_on": tmf.locked_since})
 
     return build
 
@@ -118,7 +118,3 @@ async def _require_tmf(unit: Unit, study_id: str) -> Tmf:
     if tmf is None:
         raise not_found(TMFS.name, study_id)
     return tmf
-
-
-def _locked_on(tmf: Tmf) -> str | None:
-    return (tmf.locked_on or str(tmf.opened_on)) if tmf.locked else None

@@ -102,7 +102,8 @@ def expected_by_rule(cause: Remembered, one: Expectation, key: str) -> Builder[E
         tmf = await unit.find(TMFS, envelope.study)
         applies = tmf is not None and tmf.rules_version == cause.version
         spoken_of = await _spoken_of(unit, cause.trigger) if evidence is not None else {}
-        return ExpectDocument.model_validate({**facts, **spoken_of, "applies": applies})
+        locked_on = tmf.locked_since if tmf is not None else None
+        return ExpectDocument.model_validate({**facts, **spoken_of, "applies": applies, "locked_on": locked_on})
 
     return build
 

@@ -33,6 +33,8 @@ def publish_document(state: TmfDocument, event: tmf_events.TmfDocumentEvent) -> 
             return public.TmfDocumentExpected(**about, rule=event.rule)
         case tmf_events.TmfDocumentReleased():
             return public.TmfDocumentNotRequired(**about, rule=event.rule)
+        case tmf_events.TmfDocumentChangedAfterLock():
+            return public.TmfDocumentChangedAfterLock(**about, locked_on=event.locked_on, rule=event.rule)
         case tmf_events.TmfDocumentRequiredAgain() | tmf_events.TmfDocumentDueSet() | tmf_events.TmfDocumentWaived():
             return PLAIN_EVENTS[type(event)](**about)
         case (

@@ -23,6 +23,7 @@ FIELD_OF: Final[Mapping[Dimension, str]] = {
     "level": "$state.level",
     "artifact": "$state.artifact.unique_id",
 }
+AFTER_LOCK: Final[Mapping[str, Any]] = {"state.after_lock": {"$type": "string"}}
 AMONG_DUE: Final = ("missing", "in_review", "returned", "expired", "superseded", "current", "expiring")
 NOT_COUNTED: Final = ("waived", "not_required")
 FILING_DAYS_WANTED: Final = 5
@@ -151,10 +152,17 @@ async def readiness(database: Database, scope: Scope, study_id: str, on: str, *,
         "total": total,
         "zones": zones.items,
         "oldest_overdue": await _oldest(database, scope, study_id, on, past=past),
+        "changed_after_lock": await _changed_after_lock(database, scope, study_id),
         "quality": await _quality(database, scope, study_id),
         "open_documents": open_ones,
         "ready": open_ones == 0,
     }
+
+
+async def _changed_after_lock(database: Database, scope: Scope, study_id: str) -> int:
+    """How many documents an event changed in a locked file, as recorded up to now."""
+    changed = {"study": study_id, **AFTER_LOCK}
+    return await database.collection(TMF_DOCUMENTS.collection).count(scope, changed)
 
 
 async def _oldest(database: Database, scope: Scope, study_id: str, on: str, *, past: bool) -> list[dict[str, Any]]:

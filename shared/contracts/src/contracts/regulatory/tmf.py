@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from kernel import DateOnly
+from kernel import BusinessTime, DateOnly
 from pydantic import Field
 
 from contracts.events import PublicEvent
@@ -40,6 +40,14 @@ class TmfDocumentDueSet(TmfDocumentEvent):
     """The day on which the document is due is known, or is another one."""
 
     TYPE: ClassVar[str] = "studyline.regulatory.tmf-document.due-set.v1"
+
+
+class TmfDocumentChangedAfterLock(TmfDocumentEvent):
+    """An event changed the document although the study's file was locked. Unlock it, mend, lock it again."""
+
+    TYPE: ClassVar[str] = "studyline.regulatory.tmf-document.changed-after-lock.v1"
+    locked_on: BusinessTime = Field(description="Since when the file was locked")
+    rule: str | None = Field(description="Row and version by which the event changed it")
 
 
 class TmfDocumentReceived(TmfDocumentEvent):
@@ -175,6 +183,7 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     TmfDocumentExpected,
     TmfDocumentRequiredAgain,
     TmfDocumentDueSet,
+    TmfDocumentChangedAfterLock,
     TmfDocumentReceived,
     TmfDocumentQcStarted,
     TmfDocumentReturned,
