@@ -167,6 +167,23 @@ async def test_every_subject_is_under_the_consent_form_in_effect(told: Told) -> 
     assert {one["status"] for one in subjects} == {"treatment_started", "screen_failed", "withdrawn", "screened"}
 
 
+async def test_each_open_site_has_implemented_the_amendment_and_the_lags_are_told(told: Told) -> None:
+    [amended] = await told.user.all("sites", f"/studies/{told.tale.study_id}/amendments")
+    by_country = {one["country"]: one for one in amended["countries"]}
+    assert {country: (one["sites"], one["implemented"]) for country, one in by_country.items()} == dict.fromkeys(
+        ("DE", "FR", "GB", "US"), (1, 1)
+    )
+    for number in OPENED:
+        [one] = await told.user.all("sites", f"/sites/{told.site(number)}/amendments")
+        lags = {step["step"]: step["lag_days"] for step in one["steps"] if step["status"] == "met"}
+        assert lags.keys() >= {"ethics_approval", "protocol_in_effect", "training", "consent_form", "reconsent"}
+        assert one["days_from_approval"] >= max(lags.values()) > one["days_from_effect"] > 0
+    waiting = next(one for one in told.tale.story.effects if one.country == "US")
+    [us] = await told.user.all("sites", f"/sites/{told.site('US-01')}/amendments")
+    assert us["effective_on"] == told.tale.calendar(waiting.amended)
+    assert "authority_approval" not in us["blocked_by"], "the authority was told, it need not agree"
+
+
 async def test_the_boards_show_who_is_open_and_what_blocks_the_one_that_is_not(told: Told) -> None:
     async def starting() -> list[dict[str, Any]]:
         return await told.user.all("reporting", "/start-up", study=told.tale.study_id)

@@ -17,6 +17,7 @@ from sites.policies.green_light import (
     when_something_is_learned_judge_the_checklist,
 )
 from sites.projections import form_row
+from sites.projections.amendments import submission_key
 
 README = Path(__file__).parents[1] / "README.md"
 ABOUT = {"study_id": "s1", "submission_id": "submission-1", "country": "DE", "site_id": None}
@@ -237,3 +238,9 @@ def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None
         or any(when_something_is_learned_judge_the_amendments(one))
     }
     assert set(listened) == told <= set(EVENTS)
+
+
+@pytest.mark.parametrize(("kind", "waited_for"), [("substantial_modification", "submission-1"), ("notification", None)])
+def test_no_amendment_waits_for_a_body_that_is_only_told(kind: regulatory.Kind, waited_for: str | None) -> None:
+    about = {**ABOUT, "body": "competent_authority", "kind": kind, "documents": ()}
+    assert submission_key(received(regulatory.SubmissionDocumentsNamed.model_validate(about))) == waited_for

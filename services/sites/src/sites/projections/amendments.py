@@ -17,6 +17,10 @@ from sites.store import CONSENTS_GIVEN, COVERING_SUBMISSIONS, PROTOCOL_CHANGES
 
 KINDS: Final = frozenset({"protocol", "protocol_amendment"})
 MODIFICATIONS: Final[frozenset[regulatory.Kind | None]] = frozenset({"substantial_modification", "non_substantial"})
+TOLD_ONLY: Final[frozenset[regulatory.Kind | None]] = frozenset(
+    {"notification", "safety", "annual_report", "end_of_trial", "results"}
+)
+"""What a body is only told, as a protocol amendment under an IND (21 CFR 312.30): no site waits for its agreement."""
 ENDS: Final[dict[type[regulatory.SubmissionEvent], Standing]] = {
     regulatory.SubmissionRejected: "rejected",
     regulatory.SubmissionWithdrawn: "withdrawn",
@@ -54,7 +58,9 @@ def protocol_row(received: Received) -> Document | None:
 def submission_key(received: Received) -> str | None:
     """The submission that an event changes for amendments; None where it changes none."""
     event = received.event
-    return event.submission_id if isinstance(event, regulatory.SubmissionEvent) and type(event) in SUBMISSIONS else None
+    if not isinstance(event, regulatory.SubmissionEvent) or type(event) not in SUBMISSIONS:
+        return None
+    return event.submission_id if event.kind not in TOLD_ONLY else None
 
 
 def submission_row(row: Mapping[str, Any] | None, received: Received) -> Document:

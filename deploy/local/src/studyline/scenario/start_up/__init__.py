@@ -142,6 +142,7 @@ async def _amendment(tale: Tale) -> None:
     await amendment.adopt_versions(tale)
     await documents.take_effect(tale, wave=2)
     await amendment.bring_to_sites(tale)
+    await amendment.see_implemented(tale)
     await subjects.enrol(tale, wave=2)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from studyline.scenario.stage import together
+from studyline.scenario.stage import Object, together
 from studyline.scenario.start_up.green_light import TASKS
 from studyline.scenario.start_up.story import Candidate, Participant
 from studyline.scenario.start_up.subjects import form_in_effect, form_of, wave_of
@@ -27,8 +27,9 @@ async def bring_to_sites(tale: Tale) -> None:
 
 async def _brought(tale: Tale, site: Candidate) -> None:
     effect = tale.story.effect(site.country, 2)
+    amended = {"document_id": tale.documents["protocol"], "version": "2.0"}
     for role in TASKS:
-        about = {"topic": "protocol", "person_id": tale.people[site.number, role], "document": "Protocol 2.0"}
+        about = {"topic": "protocol", "person_id": tale.people[site.number, role], "document_version": amended}
         await tale.do(f"{tale.at(site)}/trainings", effect + TRAINED_AFTER, tale.cast.monitor, **about)
     tale.tell(effect + TRAINED_AFTER, f"{site.number} team trained on Protocol 2.0")
     form = form_of(tale, site.country, 2)
@@ -38,6 +39,31 @@ async def _brought(tale: Tale, site: Candidate) -> None:
         key = f"{site.number}-{one.number}"
         await tale.do(f"/subjects/{tale.subjects[key]}/reconsent", day, tale.cast.monitor, consent_form=form)
         tale.tell(day, f"{key} consents anew, to version {form['version']}")
+
+
+async def see_implemented(tale: Tale) -> None:
+    """What nobody typed: each site has implemented the amendment, and how long that took."""
+    await together(*(_implemented(tale, site) for site in tale.story.opened))
+    study = f"/studies/{tale.study_id}/amendments"
+    [amended] = await tale.stage.all(tale.cast.operations, "sites", study)
+    for one in amended["countries"]:
+        days = one["approval_to_implemented_longest"]
+        tale.tell(
+            None, f"{one['country']} {one['implemented']} of {one['sites']} sites, at most {days} days from approval"
+        )
+
+
+async def _implemented(tale: Tale, site: Candidate) -> None:
+    path, operations = f"{tale.at(site)}/amendments", tale.cast.operations
+
+    def done(found: list[Object]) -> bool:
+        return bool(found) and found[0]["status"] == "implemented"
+
+    what = f"That {site.number} has implemented Protocol 2.0"
+    [amended] = await tale.stage.until(what, lambda: tale.stage.all(operations, "sites", path), done)
+    approved, effect = amended["days_from_approval"], amended["days_from_effect"]
+    told = f"{approved} days after its approval, {effect} after it took effect"
+    tale.stage.tell(f"  {amended['implemented_on']}  {site.number} AMENDMENT IMPLEMENTED: {told}")
 
 
 def _under_way(tale: Tale, site: Candidate) -> list[Participant]:
