@@ -374,6 +374,7 @@ def test_with_every_document_it_goes_to_the_body() -> None:
 def test_a_document_stands_in_a_dossier_once() -> None:
     twice = (PROTOCOL, PROTOCOL.model_copy(update={"version": "3.0"}))
     assert codes(None, PREPARE.model_copy(update={"documents": twice})) == ["document_twice"]
+    assert codes(None, PREPARE.model_copy(update={"parts": ("I", "I")})) == ["part_twice"]
     assert codes(after("submitted"), NameDocuments(**DAY, documents=twice)) == ["wrong_status", "document_twice"]
     assert decide(after("documents_named"), COMMANDS["documents_named"]) == []
 

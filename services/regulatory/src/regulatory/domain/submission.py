@@ -126,7 +126,11 @@ def prepare(submission: Submission | None, command: PrepareSubmission) -> list[S
     """Begin once; a submission for one site goes to a body of that site's country."""
     if submission is not None:
         return []
-    unmet = [*_other_country(command), *guards.repeated_documents(command.documents)]
+    unmet = [
+        *_other_country(command),
+        *guards.repeated_parts(command.parts),
+        *guards.repeated_documents(command.documents),
+    ]
     if unmet:
         raise Refused(*unmet)
     return _begun(command)

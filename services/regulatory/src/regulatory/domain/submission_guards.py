@@ -13,6 +13,7 @@ from regulatory.domain.submission_steps import (
     GRANTED,
     DocumentVersion,
     Kind,
+    Part,
     Phase,
     StepName,
     words,
@@ -79,6 +80,14 @@ def repeated_documents(documents: Iterable[DocumentVersion]) -> list[Reason]:
         )
         for one in twice
     ]
+
+
+def repeated_parts(parts: Sequence[Part]) -> list[Reason]:
+    """A dossier has each of its parts once (CTR 536/2014 art. 6 and 7)."""
+    if len(set(parts)) == len(parts):
+        return []
+    detail = f"The parts {', '.join(parts)} name one twice: name each part of the dossier once."
+    return [Reason(code="part_twice", field="parts", detail=detail)]
 
 
 def gaps(command: ApproveSubmission) -> list[Reason]:
