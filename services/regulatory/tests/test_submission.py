@@ -179,19 +179,24 @@ def test_a_planned_submission_is_begun_later() -> None:
 @pytest.mark.parametrize("stage", WAYS)
 def test_each_step_is_taken_at_the_stages_it_may_and_at_no_others(stage: Stage, step: StepName) -> None:
     submission, command = after(*WAYS[stage], kind="substantial_modification", body="registry"), COMMANDS[step]
+    done = (submission.last_step, submission.last_step_on) == (step, command.occurred_at)
     assert submission.stage == stage
     if stage in FOLLOWS[step]:
         expected = {"renewed": True, "condition_fulfilled": bool(submission.conditions)}.get(step, True)
         if expected:
-            assert [STEP_OF[type(event)] for event in decide(submission, command)] == [step] or (
-                submission.last_step == step
-            )
+            assert [STEP_OF[type(event)] for event in decide(submission, command)] == [step] or done
         else:
             assert codes(submission, command) == ["condition_unknown"]
-    elif submission.last_step == step or (step, stage) == ("reinstated", "approved"):
+    elif done or (step, stage) == ("reinstated", "approved"):
         assert decide(submission, command) == []
     else:
         assert {"wrong_status", "not_approved"} & set(codes(submission, command))
+
+
+def test_a_step_told_again_with_another_date_is_refused_and_not_taken_as_done() -> None:
+    submission = after("submitted", "questions_received")
+    other = ReceiveQuestions.model_validate({**dict(COMMANDS["questions_received"]), "occurred_at": "2031-01-01"})
+    assert "wrong_status" in codes(submission, other)
 
 
 def test_every_stage_has_its_status_and_every_step_its_event() -> None:

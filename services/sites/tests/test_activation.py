@@ -101,7 +101,7 @@ def test_evidence_in_force_meets_its_item_and_says_by_which_event() -> None:
     [
         ({"since": "2026-04-01"}, "not_yet_in_force", "holds only from 2026-04-01"),
         ({"expires_on": "2026-02"}, "expired", "has expired on 2026-02"),
-        ({"ended_by": "e9", "ended_on": "2026-02-01"}, "missing", "given up on 2026-02-01, by event e9"),
+        ({"ended_by": "e9", "ended_on": "2026-02-01"}, "missing", "given up on 2026-02-01 by event e9"),
     ],
 )
 def test_evidence_that_holds_no_more_or_not_yet_does_not_count_and_says_why(

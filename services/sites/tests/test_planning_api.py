@@ -130,6 +130,11 @@ async def test_events_of_other_services_set_actual_days_and_the_earliest_counts(
     assert (await once_reached(face, study_id, "authority_approval", "country"))["actual"] == "2022-02-01"
     assert (await once_reached(face, study_id, "initiation_visit"))["actual"] == "2022-02-01"
     await once_reached(face, study_id, "first_authority_approval", "study")
+    about = {"study_id": study_id, "document_id": f"p-{study_id}", "tmf_unique_id": "032", "version": "1.0"}
+    signed = {"sha256": "0" * 64, "substantial": None, "signed": True, "meaning": "approval"}
+    protocol = regulatory.DocumentApproved.model_validate({**about, **signed, "kind": "protocol"})
+    await face.tell(TOPICS["regulatory"], f"controlled-document/p-{study_id}", protocol, sponsor="Acme")
+    assert (await once_reached(face, study_id, "protocol_approved", "study"))["actual"] == "2022-02-01"
     rolled = (await face.get(f"/v1/studies/{study_id}/milestones/roll-up")).json()
     [of_country] = [one for one in rolled if (one["level"], one["kind"]) == ("country", "initiation_visit")]
     assert (of_country["first_actual"], of_country["last_planned"], of_country["reached"]) == (

@@ -98,8 +98,7 @@ def decide(submission: Submission | None, command: SubmissionCommand) -> list[Su
         case Submit():
             return _handed_over(submission, "submitted", command)
         case ReceiveQuestions():
-            facts = {"part": command.part, "limit": command.limit}
-            return _step(submission, RECEIVED[command.phase], command.occurred_at, **facts)
+            return receive_questions(submission, command)
         case AnswerQuestions():
             return answer(submission, command)
         case ConcludePart():
@@ -144,6 +143,16 @@ def name_documents(submission: Submission, command: NameDocuments) -> list[Submi
     if unmet:
         raise Refused(*unmet)
     return [SubmissionDocumentsNamed(occurred_at=command.occurred_at, documents=command.documents)]
+
+
+def receive_questions(submission: Submission, command: ReceiveQuestions) -> list[SubmissionEvent]:
+    """Begin a round; the same again changes nothing, another one waits until this one is answered."""
+    step, at, awaited = RECEIVED[command.phase], command.occurred_at, submission.rounds[-1:]
+    if _is_last(submission, step, at) and all(one.part == command.part for one in awaited):
+        return []
+    if unmet := guards.in_the_way(submission, step, at):
+        raise Refused(*unmet)
+    return [EVENT_OF[step].model_validate({"occurred_at": at, "part": command.part, "limit": command.limit})]
 
 
 def answer(submission: Submission, command: AnswerQuestions) -> list[SubmissionEvent]:
@@ -268,7 +277,7 @@ def _plain(submission: Submission, step: StepName, at: BusinessTime | None) -> l
 def _handed_over(
     submission: Submission, step: StepName, command: CompletePreparation | Submit
 ) -> list[SubmissionEvent]:
-    if submission.last_step == step:
+    if _is_last(submission, step, command.occurred_at):
         return []
     unmet = [
         *guards.in_the_way(submission, step, command.occurred_at),
@@ -291,7 +300,7 @@ def _decision(
 
 
 def _step(submission: Submission, step: StepName, at: BusinessTime | None, **facts: Any) -> list[SubmissionEvent]:
-    if submission.last_step == step:
+    if _is_last(submission, step, at):
         return []
     unmet = guards.in_the_way(submission, step, at)
     if unmet:

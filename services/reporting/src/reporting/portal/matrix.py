@@ -103,8 +103,10 @@ def _text(item: StartUpItem) -> str:
             return f"Met{since}, evidence {', '.join(item.evidence) or 'not named'}"
         case "missing" if item.lost_by is None and not since:
             return "Missing: no evidence yet"
-        case "waived" | "not_applicable":
-            return f"{words(item.status)}{since}"
+        case "not_applicable":
+            return "Does not apply here"
+        case "waived":
+            return f"Waived{since}"
         case status:
             by = f", lost by {item.lost_by}" if item.lost_by else ""
             return f"{words(status)}{since}{by}"

@@ -191,10 +191,15 @@ def _lacking(gate: Gate, rule: Rule, found: list[Proof], at: BusinessTime | None
     given_up = max(by_fault.get("missing", ()), key=_order, default=None)
     if given_up is None:
         gaps = gate.staff.gaps(rule.code, at)
-        return stands(status="missing", detail=f"{rule.title} is missing. {gaps}{rule.mend}")
+        return stands(status="missing", detail=f"Missing: {_named(rule)}. {gaps}{rule.mend}")
     when = f" on {given_up.ended_on}" if given_up.ended_on else ""
-    detail = f"{rule.title} is missing: it was given up{when}, by event {given_up.ended_by}. {rule.mend}"
+    detail = f"Missing: {_named(rule)}, given up{when} by event {given_up.ended_by}. {rule.mend}"
     return stands(status="missing", detail=detail, lost_by=given_up.ended_by, changed_on=given_up.ended_on)
+
+
+def _named(rule: Rule) -> str:
+    """The item's name within a sentence."""
+    return rule.title[0].lower() + rule.title[1:]
 
 
 def _order(proof: Proof) -> tuple[datetime, str]:

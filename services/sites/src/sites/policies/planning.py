@@ -93,6 +93,8 @@ def _kind_of(event: PublicEvent) -> str | None:
     match event:
         case regulatory.SubmissionEvent():
             return event.body
+        case regulatory.DocumentEvent():
+            return event.kind
         case monitoring.MonitoringVisitEvent():
             return event.visit_type
         case _:
