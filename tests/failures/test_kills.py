@@ -77,7 +77,9 @@ class Process:
             await asyncio.sleep(0.1)
 
     async def parked(self) -> list[Document]:
-        return await self.database.collection(PARKED).find(ALL, {}, fields=["subject", "event_id", "fingerprint"])
+        """What is parked of the aggregates that this test poisons."""
+        ours, fields = {"subject": {"$regex": "/poisoned-"}}, ["subject", "event_id", "fingerprint"]
+        return await self.database.collection(PARKED).find(ALL, ours, fields=fields)
 
     async def log(self, action: str) -> list[Document]:
         return await self.database.collection(PARKING_LOG).find(ALL, {"action": action}, sort=[("place.offset", 1)])

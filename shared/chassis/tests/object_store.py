@@ -98,13 +98,17 @@ def object_store() -> Generator[Store]:
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     store.where = replace(where, endpoint=f"http://127.0.0.1:{server.server_port}")
+    asked_before = moto_settings.INITIAL_NO_AUTH_ACTION_COUNT
+    moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
     store.client.create_bucket(Bucket=BUCKET)
+    for key in store.objects():
+        store.client.delete_object(Bucket=BUCKET, Key=key)
     store.where = _with_rights(store.where)
     moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     try:
         yield store
     finally:
-        moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
+        moto_settings.INITIAL_NO_AUTH_ACTION_COUNT = asked_before
         server.shutdown()
         serving.join()
         server.server_close()
