@@ -11,6 +11,7 @@ from chassis import clock
 from chassis.mongo import Database, Session
 from harness import Contender, Limit, Row, ours, ratio_to
 from http_load import answered_per_second, request
+from studyline.services import SERVICES
 from studyline.testing import Servers
 
 IN_FLIGHT: Final = 16
@@ -65,11 +66,32 @@ class OverHttp:
 
 @asynccontextmanager
 async def http_rows(servers: Servers, *, quick: bool) -> AsyncGenerator[list[Row]]:
-    """The comparisons."""
+    """The comparisons, while the other services are away.
+
+    What they make of a registered study, its trial master file for one, is no cost of the command; it would take the
+    machine from both sides of the comparison.
+    """
+    async with _alone(servers, "sites"):
+        yield _rows(servers, quick=quick)
+
+
+@asynccontextmanager
+async def _alone(servers: Servers, service: str) -> AsyncGenerator[None]:
+    others = [one for one in SERVICES if one != service]
+    for one in others:
+        await asyncio.to_thread(servers.stop, one)
+    try:
+        yield
+    finally:
+        for one in others:
+            await asyncio.to_thread(servers.start, one)
+
+
+def _rows(servers: Servers, *, quick: bool) -> list[Row]:
     bench = OverHttp(servers, COMMANDS_QUICK if quick else COMMANDS)
     raw = Contender("two raw writes in a transaction", bench.raw_transactions)
     one_by_one = Contender("one command each", bench.commands)
-    yield [
+    return [
         Row(
             f"commands over HTTP, {IN_FLIGHT} in flight",
             "1/s",
