@@ -23,6 +23,7 @@ from chassis.mongo import Document
 from chassis.scope import Scope
 from contracts import TOPICS, derived_id, monitoring, regulatory
 from document_ways import DOCUMENT_WAYS
+from monitoring.domain.visit_report_content import topics_of
 from start_up_ways import START_UP_WAYS
 from studyline.testing import Servers
 from studyline.testing.known import ACME, Known, take_over, tell_of
@@ -165,14 +166,10 @@ STANDING_STILL: Final = (*RUNNING, ("/v1/clocks/{id}/pause", STEP))
 VISIT: Final = {"visit_type": "IMV", "planned_on": DAY, **STEP}
 PLANNED: Final = ((f"/v1/sites/{ACME.site_id}/visits", VISIT),)
 SCHEDULED: Final = (*PLANNED, ("/v1/visits/{id}/schedule", {"scheduled_on": DAY, **STEP}))
-SEEN: Final = (
-    "confidentiality protocol_training delegation_log consent_process source_records safety_reporting "
-    "product_accountability laboratory_samples system_access essential_records"
-)
 REPORT: Final = {
     "content": {
         "summary": "All of it.",
-        "observations": [{"topic": topic, "outcome": "satisfactory"} for topic in SEEN.split()],
+        "observations": [{"topic": topic.code, "outcome": "satisfactory"} for topic in topics_of("SIV")],
         "conclusion": "Ready.",
     },
     **STEP,

@@ -7,6 +7,7 @@ versions it covers (TMF Reference Model 03.01.02 and 04.01.02), on which conditi
 suspended, reinstated, revoked, or run out. A modification waits for its approval, but as an urgent safety measure.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from kernel import BusinessTime, Command, Reason, Refused
@@ -147,12 +148,9 @@ def name_documents(submission: Submission, command: NameDocuments) -> list[Submi
 
 def receive_questions(submission: Submission, command: ReceiveQuestions) -> list[SubmissionEvent]:
     """Begin a round; the same again changes nothing, another one waits until this one is answered."""
-    step, at, awaited = RECEIVED[command.phase], command.occurred_at, submission.rounds[-1:]
-    if _is_last(submission, step, at) and all(one.part == command.part for one in awaited):
-        return []
-    if unmet := guards.in_the_way(submission, step, at):
-        raise Refused(*unmet)
-    return [EVENT_OF[step].model_validate({"occurred_at": at, "part": command.part, "limit": command.limit})]
+    same = all(one.part == command.part for one in submission.rounds[-1:])
+    step, at = RECEIVED[command.phase], command.occurred_at
+    return _step(submission, step, at, same=same, part=command.part, limit=command.limit)
 
 
 def answer(submission: Submission, command: AnswerQuestions) -> list[SubmissionEvent]:
@@ -277,32 +275,29 @@ def _plain(submission: Submission, step: StepName, at: BusinessTime | None) -> l
 def _handed_over(
     submission: Submission, step: StepName, command: CompletePreparation | Submit
 ) -> list[SubmissionEvent]:
-    if _is_last(submission, step, command.occurred_at):
-        return []
-    unmet = [
-        *guards.in_the_way(submission, step, command.occurred_at),
-        *guards.missing_documents(submission, command.not_approved),
-    ]
-    if unmet:
-        raise Refused(*unmet)
-    return [EVENT_OF[step].model_validate({"occurred_at": command.occurred_at})]
+    return _step(submission, step, command.occurred_at, guards.missing_documents(submission, command.not_approved))
 
 
 def _decision(
     submission: Submission, step: StepName, at: BusinessTime | None, flaws: list[Reason], **facts: Any
 ) -> list[SubmissionEvent]:
-    if _is_last(submission, step, at) and all(_has(submission, name, value) for name, value in facts.items()):
+    same = all(_has(submission, name, value) for name, value in facts.items())
+    return _step(submission, step, at, flaws, same=same, **facts)
+
+
+def _step(
+    submission: Submission,
+    step: StepName,
+    at: BusinessTime | None,
+    flaws: Sequence[Reason] = (),
+    *,
+    same: bool = True,
+    **facts: Any,
+) -> list[SubmissionEvent]:
+    """Take a step; what was the last one on the same day and tells the `same` as then changes nothing."""
+    if same and _is_last(submission, step, at):
         return []
     unmet = [*guards.in_the_way(submission, step, at), *flaws]
-    if unmet:
-        raise Refused(*unmet)
-    return [EVENT_OF[step].model_validate({"occurred_at": at, **facts})]
-
-
-def _step(submission: Submission, step: StepName, at: BusinessTime | None, **facts: Any) -> list[SubmissionEvent]:
-    if _is_last(submission, step, at):
-        return []
-    unmet = guards.in_the_way(submission, step, at)
     if unmet:
         raise Refused(*unmet)
     return [EVENT_OF[step].model_validate({"occurred_at": at, **facts})]

@@ -216,24 +216,7 @@ StepEvent = (
     | SubjectLostToFollowUp
     | SubjectDied
 )
-SubjectEvent = (
-    SubjectConsented
-    | SubjectScreened
-    | SubjectScreenFailed
-    | SubjectEnrolled
-    | SubjectRandomised
-    | SubjectTreatmentStarted
-    | SubjectTreatmentEnded
-    | SubjectFollowUpBegun
-    | SubjectCompleted
-    | SubjectWithdrawn
-    | SubjectLostToFollowUp
-    | SubjectDied
-    | SubjectReconsented
-    | SubjectReconsentRequired
-    | SubjectRescreened
-    | SubjectTransferred
-)
+SubjectEvent = StepEvent | SubjectReconsented | SubjectReconsentRequired | SubjectRescreened | SubjectTransferred
 EVENT_OF: dict[StepName, type[StepEvent]] = {
     "consented": SubjectConsented,
     "screened": SubjectScreened,

@@ -22,7 +22,7 @@ from sites.domain.staffing import PROTOCOL
 from sites.domain.study_site import ENDED, OPENED, StudySite
 from sites.domain.subject import Subject
 from sites.domain.training import Training
-from sites.handlers.subjects import forms_at
+from sites.handlers.subjects import forms_at, rows_at
 from sites.store import (
     AMENDMENT_REQUIREMENTS,
     CONSENT_FORM_CHANGES,
@@ -62,16 +62,10 @@ def assess_amendment(site_id: str, version: ProtocolVersion) -> Builder[AssessAm
 
 def assess_known_amendment(key: str) -> Builder[AssessAmendment]:
     """Judge a version at a site today, by the id of both."""
-
-    async def build(unit: Unit) -> AssessAmendment:
-        known = await unit.require(SITE_AMENDMENTS, key)
-        version = ProtocolVersion(document_id=known.document_id, version=known.version)
-        return await assess_amendment(known.site_id, version)(unit)
-
-    return build
+    return change_amendment(AssessAmendment, key, {}, None)
 
 
-def change_amendment(command: type[C], key: str, asked: Mapping[str, Any], at: BusinessTime) -> Builder[C]:
+def change_amendment(command: type[C], key: str, asked: Mapping[str, Any], at: BusinessTime | None) -> Builder[C]:
     """Change something in an amendment at a site, and judge every step after it."""
 
     async def build(unit: Unit) -> C:
@@ -190,9 +184,8 @@ async def _trained(unit: Unit, site: StudySite, version: ProtocolVersion) -> tup
 
 def forms_taken(rows: Iterable[Document], site: StudySite) -> tuple[FormTaken, ...]:
     """The versions of consent forms that took effect at a site, each once, in the order of their days."""
-    here = [row for row in rows if row["country"] in {None, site.country} and row["site_id"] in {None, site.site_id}]
     taken: dict[tuple[str, str], FormTaken] = {}
-    for row in sorted(here, key=lambda row: (first_day(row["since"]), row["nth"])):
+    for row in sorted(rows_at(rows, site), key=lambda row: (first_day(row["since"]), row["nth"])):
         document_id, version = row["document_id"], row["version"]
         if version is not None and (document_id, version) not in taken:
             about = {"document_id": document_id, "version": version, "event_id": row["_id"]}

@@ -128,13 +128,16 @@ def limit_enrolment(
     return build
 
 
+def rows_at(rows: Iterable[Document], site: StudySite) -> list[Document]:
+    """The rows that concern a site: its own, its country's, and those of the whole study."""
+    return [row for row in rows if row["country"] in {None, site.country} and row["site_id"] in {None, site.site_id}]
+
+
 def forms_at(rows: Iterable[Document], site: StudySite) -> Forms:
     """What a study's rows say of the consent forms at a site of it."""
     known = sorted(rows, key=lambda row: row["nth"])
     here = [
-        FormChange.model_validate({name: row[name] for name in FormChange.model_fields})
-        for row in known
-        if row["country"] in {None, site.country} and row["site_id"] in {None, site.site_id}
+        FormChange.model_validate({name: row[name] for name in FormChange.model_fields}) for row in rows_at(known, site)
     ]
     return Forms(are_known=bool(known), changes=tuple(here))
 

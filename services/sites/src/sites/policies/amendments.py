@@ -9,6 +9,7 @@ from contracts import PublicEvent, Received, regulatory, sites
 from contracts.sites.amendments import AmendmentRequirementsStated
 
 from sites.domain.green_light import Concern
+from sites.policies.green_light import DECISIONS
 
 AT_SITE: tuple[type[PublicEvent], ...] = (
     sites.SiteActivated,
@@ -18,17 +19,6 @@ AT_SITE: tuple[type[PublicEvent], ...] = (
     sites.DelegationEvent,
     sites.TrainingEvent,
     sites.SubjectEvent,
-)
-DECISIONS: tuple[type[regulatory.SubmissionEvent], ...] = (
-    regulatory.SubmissionApproved,
-    regulatory.SubmissionRenewed,
-    regulatory.SubmissionReinstated,
-    regulatory.SubmissionRejected,
-    regulatory.SubmissionWithdrawn,
-    regulatory.SubmissionLapsed,
-    regulatory.SubmissionExpired,
-    regulatory.SubmissionSuspended,
-    regulatory.SubmissionRevoked,
 )
 SUBMISSIONS: tuple[type[regulatory.SubmissionEvent], ...] = (
     regulatory.SubmissionDocumentsNamed,

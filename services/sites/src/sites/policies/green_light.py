@@ -28,7 +28,7 @@ RECORDS: tuple[type[PublicEvent], ...] = (
     sites.IpShipmentQuarantined,
     sites.IpShipmentReleased,
 )
-DECISIONS: tuple[type[PublicEvent], ...] = (
+DECISIONS: tuple[type[regulatory.SubmissionEvent], ...] = (
     regulatory.SubmissionApproved,
     regulatory.SubmissionRejected,
     regulatory.SubmissionWithdrawn,

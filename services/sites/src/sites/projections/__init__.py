@@ -28,20 +28,27 @@ def reaching_of(row: Document) -> Reaching:
     return Reaching(row["_id"], row["study"], row["sponsor"], *place, row["on"], row["kinds"])
 
 
+def effect_of(event: DocumentEvent) -> Document | None:
+    """Which version of the document an event puts into effect at which place, or none; None where it tells no such."""
+    match event:
+        case DocumentMadeEffective():
+            return {"version": event.version, "country": event.country, "site_id": event.site_id}
+        case DocumentEffectEnded():
+            return {"version": None, "country": event.country, "site_id": event.site_id}
+        case DocumentRetired():
+            return {"version": None, "country": None, "site_id": None}
+        case _:
+            return None
+
+
 def form_row(received: Received) -> Document | None:
     """From when on which version of a consent form is in effect where, or none; None where an event tells no such."""
     envelope, event = received
     if not isinstance(event, DocumentEvent) or event.kind != "informed_consent_form":
         return None
-    match event:
-        case DocumentMadeEffective():
-            told = {"version": event.version, "country": event.country, "site_id": event.site_id}
-        case DocumentEffectEnded():
-            told = {"version": None, "country": event.country, "site_id": event.site_id}
-        case DocumentRetired():
-            told = {"version": None, "country": None, "site_id": None}
-        case _:
-            return None
+    told = effect_of(event)
+    if told is None:
+        return None
     about = {"sponsor": envelope.sponsor, "study": event.study_id, "document_id": event.document_id}
     return {"_id": envelope.id, **about, **told, "since": envelope.occurred_at, "nth": envelope.aggregateversion}
 

@@ -13,10 +13,11 @@ from contracts.sites import SubjectConsented, SubjectReconsented, SubjectRescree
 
 from sites.domain.amendment_facts import Standing
 from sites.policies.amendments import SUBMISSIONS
+from sites.policies.evidence import OF_A_MODIFICATION
+from sites.projections import effect_of
 from sites.store import CONSENTS_GIVEN, COVERING_SUBMISSIONS, PROTOCOL_CHANGES
 
 KINDS: Final = frozenset({"protocol", "protocol_amendment"})
-MODIFICATIONS: Final[frozenset[regulatory.Kind | None]] = frozenset({"substantial_modification", "non_substantial"})
 TOLD_ONLY: Final[frozenset[regulatory.Kind | None]] = frozenset(
     {"notification", "safety", "annual_report", "end_of_trial", "results"}
 )
@@ -36,19 +37,14 @@ def protocol_row(received: Received) -> Document | None:
     envelope, event = received
     if not isinstance(event, regulatory.DocumentEvent) or event.kind not in KINDS:
         return None
-    nowhere: Document = {"version": None, "country": None, "site_id": None, "substantial": None}
-    match event:
-        case regulatory.DocumentApproved():
-            told = {**nowhere, "what": "approved", "version": event.version, "substantial": event.substantial}
-        case regulatory.DocumentMadeEffective():
-            place = {"country": event.country, "site_id": event.site_id}
-            told = {**nowhere, "what": "in_effect", "version": event.version, **place}
-        case regulatory.DocumentEffectEnded():
-            told = {**nowhere, "what": "in_effect", "country": event.country, "site_id": event.site_id}
-        case regulatory.DocumentRetired():
-            told = {**nowhere, "what": "in_effect"}
-        case _:
-            return None
+    told: Document
+    if isinstance(event, regulatory.DocumentApproved):
+        nowhere: Document = {"country": None, "site_id": None}
+        told = {"what": "approved", "version": event.version, "substantial": event.substantial, **nowhere}
+    elif (effect := effect_of(event)) is not None:
+        told = {"what": "in_effect", "substantial": None, **effect}
+    else:
+        return None
     owner = {"sponsor": envelope.sponsor, "study": event.study_id, "recorded_at": envelope.recorded_at}
     about = {"document_id": event.document_id, "kind": event.kind}
     when = {"since": envelope.occurred_at, "nth": envelope.aggregateversion}
@@ -71,7 +67,7 @@ def submission_row(row: Mapping[str, Any] | None, received: Received) -> Documen
     kept = {name: before[name] for name in ("documents", "standing", "approvals", "urgent")}
     about = {"body": event.body, "country": event.country, "site_id": event.site_id}
     owner = {"sponsor": received.envelope.sponsor, "study": event.study_id}
-    return {**owner, **about, "modifies": event.kind in MODIFICATIONS, **kept, **_changed(kept, received)}
+    return {**owner, **about, "modifies": event.kind in OF_A_MODIFICATION, **kept, **_changed(kept, received)}
 
 
 def _changed(kept: Document, received: Received) -> Document:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from chassis import clock
+from chassis.http.fields import condition_of
 from chassis.http.reading import one
 from chassis.mongo import Database
 from chassis.scope import Scope
@@ -31,8 +32,8 @@ async def subjects_concerned(database: Database, received: Received) -> AsyncIte
     changed = form_row(received)
     if changed is None:
         return
-    place = {"state.country": changed["country"], "state.site_id": changed["site_id"]}
-    condition = {"study": changed["study"]} | {path: value for path, value in place.items() if value is not None}
+    place = {"study": changed["study"], "state.country": changed["country"], "state.site_id": changed["site_id"]}
+    condition = condition_of(place)
     subjects, last = database.collection(SUBJECTS.collection), ""
     everything, order = Scope.everything(), [("_id", 1)]
     while found := await subjects.find(
