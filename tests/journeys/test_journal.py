@@ -90,7 +90,8 @@ async def test_a_studys_trail_is_read_page_by_page_in_the_order_of_recording(
     user = User(stack, "operations")
     whole = await user.all(service, "/journal", study=trail.study)
     assert await user.all(service, "/journal", study=trail.study, limit=1) == whole
-    assert [one["recorded_at"] for one in whole] == sorted(one["recorded_at"] for one in whole)
+    recorded = [datetime.fromisoformat(one["recorded_at"]) for one in whole]
+    assert recorded == sorted(recorded)
     assert {one["study_id"] for one in whole} == {trail.study}
     assert trail.aggregates[service] in {one["aggregate"]["id"] for one in whole}
 
