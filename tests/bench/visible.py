@@ -1,8 +1,9 @@
 """From the answer to a command to its entry on the timeline, beside the least that such a way can be made of.
 
-Commands of three services at a steady rate. The timeline is read from `GET /v1/timeline/stream`, which tells an
-entry once a change stream of reporting's database has: `GET /v1/timeline` has it a little earlier, so the times are
-upper bounds, and no reader that polls takes the processor from those who are measured.
+Commands of three services at a steady rate, such that they and what follows from them make so many events a second: a
+study opens its trial master file, a site its checklist. The timeline is read from `GET /v1/timeline/stream`, which
+tells an entry once a change stream of reporting's database has: `GET /v1/timeline` has it a little earlier, so the
+times are upper bounds, and no reader that polls takes the processor from those who are measured.
 """
 
 import asyncio
@@ -28,11 +29,25 @@ WANTED_PER_SECOND: Final = 200.0
 STEADY_SHARE: Final = 0.7
 """Of what the machine manages at once: above it a queue grows, and the times tell of the queue."""
 IN_FLIGHT: Final = 16
-TRIED: Final = 300
+TRIED: Final = 200
+QUIET_SECONDS: Final = 2.0
+"""With no entry for so long, all that follows from the commands has been told."""
 STUDIES: Final = 20
 SECONDS: Final = 20
 SECONDS_QUICK: Final = 5
 TOPIC: Final = "visible"
+
+
+class Rate(NamedTuple):
+    """How many events a second, and how many of them one command brings about."""
+
+    events: float
+    of_a_command: float
+
+    @property
+    def commands(self) -> float:
+        """Commands a second."""
+        return self.events / self.of_a_command
 
 
 class Command(NamedTuple):
@@ -54,7 +69,7 @@ class Visible:
     cluster: Cluster
     database: Database
     commands: Sequence[Command] = ()
-    per_second: float = WANTED_PER_SECOND
+    rate: Rate = field(default_factory=lambda: Rate(WANTED_PER_SECOND, 1))
     _told: dict[str, float] = field(default_factory=dict[str, float])
 
     async def prepare(self) -> None:
@@ -66,35 +81,43 @@ class Visible:
         async with asyncio.timeout(WITHIN_SECONDS):
             for command in self.commands:
                 await self._patiently(command)
-        self.per_second = min(WANTED_PER_SECOND, STEADY_SHARE * await self._at_once())
+        most = await self._at_once()
+        self.rate = Rate(min(WANTED_PER_SECOND, STEADY_SHARE * most.events), most.of_a_command)
         await ensure_topic(self.cluster, TOPIC)
 
     async def ours(self, seconds: float) -> Times:
         """Milliseconds from each answer to its entry on the stream."""
         answered: dict[str, float] = {}
-        self._told.clear()
-        reading = asyncio.create_task(self._read())
-        await asyncio.sleep(0.5)
-        await steadily(partial(self._command, answered), self._some(int(self.per_second * seconds)), self.per_second)
-        async with asyncio.timeout(WITHIN_SECONDS):
-            while not answered.keys() <= self._told.keys():  # noqa: ASYNC110 - the stream is the event
-                await asyncio.sleep(0.05)
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        commands = self._some(int(self.rate.commands * seconds))
+        async with self._reading():
+            await steadily(partial(self._command, answered), commands, self.rate.commands)
+            async with asyncio.timeout(WITHIN_SECONDS):
+                while not answered.keys() <= self._told.keys():  # noqa: ASYNC110 - the stream is the event
+                    await asyncio.sleep(0.05)
         return Times.of([(self._told[one] - at) * 1_000 for one, at in answered.items()])
 
     async def raw(self, seconds: float) -> Times:
         """Milliseconds from a commit of two writes over Kafka to one more write, all in this process."""
         done: dict[str, tuple[float, float]] = {}
         committed: dict[str, float] = {}
-        count = int(self.per_second * seconds)
+        count = int(self.rate.events * seconds)
         producer = producer_of(self.cluster)
         async with producer, tail_of(self.cluster, self.cluster.topic(TOPIC)) as consumer:
             writing = asyncio.create_task(self._write(consumer, committed, done, count))
-            await steadily(partial(self._commit, producer, committed), documents(count), self.per_second)
+            await steadily(partial(self._commit, producer, committed), documents(count), self.rate.events)
             async with asyncio.timeout(WITHIN_SECONDS):
                 await writing
         return Times.of([(seen - at) * 1_000 for at, seen in done.values()])
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[None]:
+        """Note when each entry is told, meanwhile."""
+        self._told.clear()
+        reading = asyncio.create_task(self._read())
+        await asyncio.sleep(0.5)
+        yield
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
     async def _read(self) -> None:
         asked = request("GET", "/v1/timeline/stream", self.token)
@@ -119,17 +142,21 @@ class Visible:
             else:
                 return
 
-    async def _at_once(self) -> float:
-        """The same commands a second with sixteen in flight."""
+    async def _at_once(self) -> Rate:
+        """The same commands with sixteen in flight: what the platform manages until all that follows is told."""
         waiting = self._some(TRIED)
 
         async def caller() -> None:
             while waiting:
                 await self._made(waiting.pop())
 
-        began = time.perf_counter()
-        await asyncio.gather(*(caller() for _ in range(IN_FLIGHT)))
-        return TRIED / (time.perf_counter() - began)
+        async with self._reading():
+            began = time.perf_counter()
+            await asyncio.gather(*(caller() for _ in range(IN_FLIGHT)))
+            async with asyncio.timeout(WITHIN_SECONDS):
+                while time.perf_counter() - max(self._told.values(), default=began) < QUIET_SECONDS:  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(0.05)
+        return Rate(len(self._told) / (max(self._told.values()) - began), len(self._told) / TRIED)
 
     def _some(self, count: int) -> list[Command]:
         return list(islice(cycle(self.commands), count))
@@ -171,10 +198,10 @@ async def visible_rows(servers: Servers, *, quick: bool) -> AsyncGenerator[list[
 
 def row_of(bench: Visible, seconds: float) -> Row:
     """The row, which says what rate the machine held."""
-    is_full = bench.per_second >= WANTED_PER_SECOND
+    rate = bench.rate
     share = f"{STEADY_SHARE:.0%} of what this machine manages at once"
     return Row(
-        f"command accepted → on the timeline, at {bench.per_second:.0f} events/s",
+        f"command accepted → on the timeline, at {rate.events:.0f} events/s, {rate.of_a_command:.1f} a command",
         "ms, p50 / p99",
         "p99 ≤ 100 ms at 200/s",
         [
@@ -182,7 +209,7 @@ def row_of(bench: Visible, seconds: float) -> Row:
             Contender("commit, Kafka, write in one process", partial(bench.raw, seconds)),
         ],
         [Limit("p99 in ms", our_p99, most=100)],
-        note="" if is_full else share,
+        note="" if rate.events >= WANTED_PER_SECOND else share,
     )
 
 

@@ -1,11 +1,10 @@
-"""`python -m reporting [all|api|worker|relay]` and `rebuild`; the only file that reads the environment."""
+"""`python -m reporting [all|api|worker]` and `rebuild`; the only file that reads the environment."""
 
 import sys
 
-from chassis.service import run
+from chassis.running import run
 from chassis.settings import load
 
-from reporting.app import compose
 from reporting.generations import command
 from reporting.settings import Settings
 
@@ -13,4 +12,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["rebuild"]:
         command.main(sys.argv[2:], load(Settings))
     else:
-        run(Settings, compose)
+        run("reporting", Settings, publishes=False)

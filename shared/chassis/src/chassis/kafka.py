@@ -21,6 +21,11 @@ WAIT_SECONDS: Final = 0.25
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
+def topic_of(service: str) -> str:
+    """The one topic a service publishes on, before the installation's prefix."""
+    return f"studyline.{service}"
+
+
 @dataclass(frozen=True)
 class Cluster:
     """Where Kafka is, and how its topics are named and kept."""

@@ -1,12 +1,7 @@
-"""How a service runs: its parts brought up in order, kept running, and ended without losing anything.
-
-`python -m <service> [all|api|worker|relay]`: the HTTP API, the consumers and the relay together or each alone, so that
-operations can scale and restart them apart. Every one of them answers health and metrics.
-"""
+"""How a service runs: its parts brought up in order, kept running, and ended without losing anything."""
 
 import asyncio
 import signal
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,21 +13,19 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from pydantic import JsonValue
 
-from chassis import failpoints, garbage, logs, telemetry
 from chassis.commands import Commands
 from chassis.health import Health, Unhealthy
 from chassis.http.adoption import BODY_BYTES_MAX
 from chassis.http.auth import Authenticator
-from chassis.http.web import create_app, create_server
+from chassis.http.web import create_app
 from chassis.journal import ensure_journal
 from chassis.kafka import Cluster, ensure_topic
 from chassis.metrics import Metrics
 from chassis.mongo import Database, PyMongoError
 from chassis.problems import Unavailable
-from chassis.settings import ServiceSettings, SettingsT, load
+from chassis.settings import ServiceSettings
 from chassis.stream.backlog import Backlog
 from chassis.stream.consuming import Consumer
-from chassis.stream.metadata_patience import wait_between_questions
 from chassis.stream.parked_routes import parked_router
 from chassis.stream.progress import Progress
 from chassis.stream.relay import Relay
@@ -42,7 +35,6 @@ from chassis.trail.journal_routes import journal_router
 from chassis.trail.sealing import Sealer
 from chassis.unit import Authorise, ungoverned
 
-MODES: Final = ("all", "api", "worker", "relay")
 RETRY_SECONDS: Final = 1.0
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -220,21 +212,6 @@ class Service:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.parts.database.close()
-
-
-def run(settings_class: type[SettingsT], compose: Callable[[SettingsT], Service]) -> None:
-    """Run a service as the command line asks, until it is told to stop."""
-    mode = sys.argv[1] if len(sys.argv) > 1 else "all"
-    if mode not in MODES:
-        raise SystemExit(f"unknown mode {mode!r}: expected one of {', '.join(MODES)}")
-    settings = load(settings_class)
-    service = compose(settings)
-    logs.configure(service.parts.name, settings.log_level)
-    telemetry.configure(service.parts.name)
-    failpoints.configure(service.parts.name, settings)
-    wait_between_questions()
-    garbage.search_less()
-    create_server(service.app(mode), settings).run()
 
 
 def _sealer_of(parts: Parts) -> Sealer | None:

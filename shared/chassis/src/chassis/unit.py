@@ -133,9 +133,9 @@ class Unit:
             raise Refused(*refused.reasons, *await self._unauthorised(instruction, held, command)) from refused
         if not events:
             return Outcome(key, held.version, held.version, (), _answer(instruction, held.state, held.version))
-        state = held.state or aggregate.evolve(None, events[0])
-        context = await self._authorised(instruction, state, command)
-        return self._changed(service, replace(instruction, context=context), held, events)
+        begun = aggregate.evolve(held.state, events[0])
+        context = await self._authorised(instruction, held.state or begun, command)
+        return self._changed(service, replace(instruction, context=context), held, events, begun)
 
     async def _authorised(self, instruction: Instruction[Any, Any, Any], state: State, command: Command) -> Context:
         """The context with the authority under which the command is given. Raises Refused where there is none."""
@@ -156,10 +156,10 @@ class Unit:
         return ()
 
     def _changed(
-        self, service: str, instruction: Instruction[Any, Any, Any], held: _Held, events: list[Event]
+        self, service: str, instruction: Instruction[Any, Any, Any], held: _Held, events: list[Event], state: State
     ) -> Outcome:
+        """Fold and note the events; `state` is already as the first leaves it."""
         aggregate = instruction.aggregate
-        state: State = aggregate.evolve(held.state, events[0])
         publications = [aggregate.publish(state, events[0])]
         for event in events[1:]:
             state = aggregate.evolve(state, event)

@@ -6,8 +6,8 @@ from chassis.files.arriving import arriving
 from chassis.files.store import Files
 from chassis.http.desk import Desk, desk
 from chassis.http.fields import Code, Request, StepRequest, Text
+from chassis.http.file_bodies import UPLOAD
 from chassis.http.roles import Role
-from chassis.http.uploads import UPLOAD
 from chassis.mongo import Database
 from chassis.problems import Problem
 from fastapi import APIRouter, Depends, Query, Response

@@ -7,8 +7,9 @@ from chassis.http import reading
 from chassis.http.auth import Caller
 from chassis.http.desk import Desk, desk
 from chassis.http.fields import Code, Request, StepRequest, Text
+from chassis.http.file_bodies import UPLOAD
 from chassis.http.roles import Role
-from chassis.http.uploads import UPLOAD, Download, handed_out, upload
+from chassis.http.uploads import Download, handed_out, upload
 from chassis.mongo import Database
 from chassis.problems import not_found
 from fastapi import APIRouter, Depends, Query, Response

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from fastapi import Request
@@ -17,7 +17,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from chassis.files.arriving import Arrived, arriving, too_large
 from chassis.files.inspecting import inspected
-from chassis.files.kinds import KINDS, FileKind
+from chassis.files.kinds import FileKind
 from chassis.files.store import Files
 from chassis.http.requests import let_pass
 from chassis.patience import went_on
@@ -27,11 +27,6 @@ LOOK_SECONDS: Final = 1.0
 INSPECTION_SECONDS: Final = 60.0
 UPLOADS_MAX: Final = 8
 """So many at a time in one process: each may fill a temporary file, which lies in memory in a container."""
-_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
-UPLOAD: Final[dict[str, Any]] = {
-    "requestBody": {"required": True, "content": {kind.media_type: _BINARY for kind in KINDS}}
-}
-"""`openapi_extra` of a route that takes a file; by it the service knows that the body is not to be read beforehand."""
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 

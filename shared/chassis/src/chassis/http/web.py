@@ -15,9 +15,9 @@ from chassis import problems
 from chassis.health import Health
 from chassis.http.auth import Authenticator
 from chassis.http.deadline import AnswerInTime
+from chassis.http.file_bodies import UPLOAD
 from chassis.http.requests import BodyGuard, CrashGuard, RequestContext
 from chassis.http.signing import SigningRules
-from chassis.http.uploads import UPLOAD
 from chassis.metrics import Metrics
 from chassis.settings import ServiceSettings
 from chassis.telemetry import http_telemetry
