@@ -61,7 +61,8 @@ def test_a_malformed_body_is_shown_as_it_is(value: bytes | None, data: str | Non
 
 @pytest.mark.stack
 async def test_only_wanted_events_are_followed_from_the_beginning(servers: Servers) -> None:
-    await publish(servers.kafka, "studyline.sites", [HELD, ACTIVATED])
+    # A topic that no service reads: these servers are shared.
+    await publish(servers.kafka, "studyline.followed", [HELD, ACTIVATED])
     lines = follow_events(servers.kafka, from_beginning=True, wanted_type=ACTIVATED)
     async with aclosing(lines) as open_lines:
         event = json.loads(await anext(open_lines))
