@@ -144,6 +144,17 @@ def test_a_submission_taken_back_or_about_something_else_is_not_waited_for() -> 
     assert {step(known, name).because for name in ("authority_approval", "ethics_approval")} == {"no_submission"}
 
 
+@pytest.mark.parametrize("standing", ["pending", "rejected"])
+def test_what_a_body_only_notes_needs_no_approval_and_stands_in_for_none(standing: str) -> None:
+    noted = submission("competent_authority", submission_id="noted", only_noted=True, standing=standing)
+    assert judge(facts(submissions=(noted,))).implemented_on == date(2026, 3, 20)
+    assert step(facts(submissions=(noted,)), "authority_approval").because == "no_submission"
+    held = {"since": "2026-03-02", "event_id": "noted"}
+    agreed = submission("competent_authority", only_noted=True, standing="approved", approvals=(held,))
+    both = facts(submissions=(agreed, submission("competent_authority", submission_id="to-decide")))
+    assert [one.who for one in step(both, "authority_approval").lacking] == ["to-decide"]
+
+
 def test_an_approval_lost_before_the_rest_was_done_is_lacking_and_one_lost_later_is_not() -> None:
     lost = approved("competent_authority", "2026-03-10", "2026-03-30")
     late = facts(submissions=(lost,), trained=(trained("nurse", "2026-04-10"),))

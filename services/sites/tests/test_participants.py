@@ -120,6 +120,13 @@ def test_a_submission_has_a_row_with_its_documents_and_the_periods_of_its_approv
     assert spans == [("2026-03-01", "2026-04-01"), ("2026-05-01", "9999-12-31")]
 
 
+def test_a_modification_that_is_not_substantial_is_told_as_only_noted() -> None:
+    named = (regulatory.SubmissionDocumentsNamed, "2026-02-01", {**NAMED, "kind": "non_substantial"})
+    noted = row_after(named)
+    assert (noted.modifies, noted.only_noted, noted.standing) == (True, True, "pending")
+    assert not row_after(NAMES).only_noted
+
+
 @pytest.mark.parametrize(
     ("event", "facts", "standing"),
     [

@@ -110,6 +110,12 @@ def test_it_names_the_modifications_that_covered_it_and_no_other_submission() ->
     assert done.submissions == ("to-competent_authority", "to-ethics_committee")
 
 
+def test_it_names_a_modification_that_needed_no_approval_so_that_its_implementation_is_noted() -> None:
+    noted = submission("competent_authority", submission_id="noted", only_noted=True)
+    [done] = [one for one in decide(None, assess(facts(submissions=(noted,)))) if isinstance(one, AmendmentImplemented)]
+    assert done.submissions == ("noted",)
+
+
 def test_what_shows_that_it_was_otherwise_on_that_day_is_told() -> None:
     again = decide(after(DONE), assess(UNTRAINED))
     assert kinds(again) == [AmendmentStepJudged, AmendmentReopened]

@@ -49,13 +49,17 @@ class UrgentMeasure(_Value):
 
 
 class CoveringSubmission(_Value):
-    """A submission, the document versions in it, and what the body has decided on them."""
+    """A submission, the document versions in it, and what the body has decided on them.
+
+    What is `only_noted` is on record with the body and needs no approval (CTR art. 81(9)): no site waits for it.
+    """
 
     submission_id: str
     body: Body
     country: str
     site_id: str | None
     modifies: bool
+    only_noted: bool = False
     documents: tuple[ProtocolVersion, ...] = ()
     standing: Standing = "pending"
     approvals: tuple[ApprovalPeriod, ...] = ()

@@ -1,7 +1,8 @@
 """What an amendment asks of a site, step by step: whether it is asked for and why, and on which days what was lacking.
 
-CTR 536/2014 art. 15 (no substantial modification before its approval) and art. 54 (urgent safety measures); ICH E6(R3)
-2.3.2 (training of delegated staff) and 2.8.2 (information and consent after a change); TMF Reference Model 05.03.03.
+CTR 536/2014 art. 15 (no substantial modification before its approval), art. 54 (urgent safety measures) and art. 81(9)
+(what is not substantial is kept on record and approved by nobody); ICH E6(R3) 2.3.2 (training of delegated staff) and
+2.8.2 (information and consent after a change); TMF Reference Model 05.03.03.
 """
 
 from collections.abc import Iterator, Sequence
@@ -99,7 +100,8 @@ def covering(facts: Facts, amendment: Amendment, body: Body | None = None) -> li
 
 
 def _approval(facts: Facts, amendment: Amendment, body: Body) -> Asked:
-    found, step = covering(facts, amendment, body), STEP_OF_BODY[body]
+    found = [one for one in covering(facts, amendment, body) if not one.only_noted]
+    step = STEP_OF_BODY[body]
     if not found:
         return Asked(step=step, required=False, because="no_submission")
     periods = [one for submission in found for one in submission.approvals]

@@ -153,7 +153,7 @@ async def _facts(unit: Unit, site: StudySite, version: ProtocolVersion) -> Facts
 def _submissions(rows: Iterable[Document]) -> tuple[CoveringSubmission, ...]:
     names = CoveringSubmission.model_fields.keys() - {"submission_id"}
     ordered = sorted(rows, key=lambda row: row["_id"])
-    told = ({"submission_id": row["_id"], **{name: row[name] for name in names}} for row in ordered)
+    told = ({"submission_id": row["_id"], **{name: row[name] for name in names if name in row}} for row in ordered)
     return tuple(CoveringSubmission.model_validate(one) for one in told)
 
 

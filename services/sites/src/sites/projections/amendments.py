@@ -22,6 +22,8 @@ TOLD_ONLY: Final[frozenset[regulatory.Kind | None]] = frozenset(
     {"notification", "safety", "annual_report", "end_of_trial", "results"}
 )
 """What a body is only told, as a protocol amendment under an IND (21 CFR 312.30): no site waits for its agreement."""
+NEEDS_NO_APPROVAL: Final[regulatory.Kind] = "non_substantial"
+"""A modification that is only kept on record (CTR 536/2014 art. 81(9))."""
 ENDS: Final[dict[type[regulatory.SubmissionEvent], Standing]] = {
     regulatory.SubmissionRejected: "rejected",
     regulatory.SubmissionWithdrawn: "withdrawn",
@@ -67,7 +69,8 @@ def submission_row(row: Mapping[str, Any] | None, received: Received) -> Documen
     kept = {name: before[name] for name in ("documents", "standing", "approvals", "urgent")}
     about = {"body": event.body, "country": event.country, "site_id": event.site_id}
     owner = {"sponsor": received.envelope.sponsor, "study": event.study_id}
-    return {**owner, **about, "modifies": event.kind in OF_A_MODIFICATION, **kept, **_changed(kept, received)}
+    kind = {"modifies": event.kind in OF_A_MODIFICATION, "only_noted": event.kind == NEEDS_NO_APPROVAL}
+    return {**owner, **about, **kind, **kept, **_changed(kept, received)}
 
 
 def _changed(kept: Document, received: Received) -> Document:
