@@ -158,6 +158,22 @@ def test_a_waiver_counts_where_nothing_else_does_and_evidence_counts_more() -> N
     assert item(both, "initiation_report").status == "met"
 
 
+@pytest.mark.parametrize(
+    ("at", "hindsight", "status"),
+    [
+        ("2026-02-28", True, "missing"),
+        ("2026-03-01", False, "missing"),
+        ("2026-03-01", True, "waived"),
+        ("2026-03-09", True, "waived"),
+        ("2026-03-10", True, "missing"),
+    ],
+)
+def test_a_waiver_counts_from_its_day_until_it_is_taken_back(at: str, hindsight: bool, status: str) -> None:  # noqa: FBT001
+    dated = {"since": "2026-03-01", "ended": True, "ended_on": "2026-03-10"}
+    one = waiver("initiation_report").model_copy(update=dated)
+    assert item(gate(waivers=(one,), hindsight=hindsight), "initiation_report", at).status == status
+
+
 def test_the_delegation_log_needs_an_entry_that_runs_and_that_the_present_investigator_has_authorised() -> None:
     assert item(gate(staff=FIT), "delegation_log").evidence == ("delegation-person-2",)
     assert item(gate(staff=FIT, principal_investigator="person-9"), "delegation_log").status == "missing"

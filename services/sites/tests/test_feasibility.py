@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from kernel import Refused
 from sites.domain.feasibility import (
-    Access,
     AnswersReopened,
     AnswersReturned,
     AnswersSaved,
     AnswersScored,
     Assessment,
     FeasibilityCommand,
-    Link,
     LinkRenewed,
     LinkRevoked,
     QuestionnaireSent,
@@ -34,6 +32,7 @@ from sites.domain.feasibility import (
     evolve,
 )
 from sites.domain.feasibility_answers import Answer, Given, Respondent, values_of
+from sites.domain.feasibility_links import Access, Link
 
 AT: dict[str, Any] = {"occurred_at": "2026-03-01"}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -145,6 +144,19 @@ def test_answers_are_returned_and_scored_once() -> None:
     assert decide(state, hand_in(0, THROUGH, **WHOLE)) == []
     assert decide(state, hand_in(pharmacy="no")) == []
     assert codes(state, save(pharmacy="no")) == [("wrong_status", "status")]
+
+
+def test_answers_that_came_on_paper_are_dated_back_and_marked_as_entered_on_the_sites_behalf() -> None:
+    command = hand_in(**WHOLE).model_copy(update={"occurred_at": "2026-03"})
+    state = reduce(evolve, decide(after(), command), after())
+    assert (state.returned_on, state.entered_on_behalf) == ("2026-03", True)
+    through = reduce(evolve, decide(after(), hand_in(0, THROUGH, **WHOLE)), after())
+    assert through.entered_on_behalf is False
+
+
+def test_no_answer_came_before_the_question() -> None:
+    command = hand_in(**WHOLE).model_copy(update={"occurred_at": "2026-02-27"})
+    assert codes(after(), command) == [("answered_before_asked", "occurred_at")]
 
 
 def test_a_refused_return_names_every_question_that_lacks_its_answer() -> None:

@@ -108,8 +108,11 @@ async def test_answers_told_to_the_cro_are_returned_scored_and_published_without
     refused = await face.post(f"{path}/answers", {**DAY, "answers": {"patients": "many"}, **RESPONDENT})
     told = {reason["field"]: reason["code"] for reason in refused.json()["reasons"]}
     assert told == {"patients": "answer_not_valid", "pharmacy": "answer_missing"}
+    early = await face.post(f"{path}/answers", {"occurred_at": "2020", "answers": WHOLE, **RESPONDENT})
+    assert [reason["code"] for reason in early.json()["reasons"]] == ["answered_before_asked"]
     await made(face, f"{path}/answers", {"answers": WHOLE, **RESPONDENT})
     read = (await face.get(path)).json()
+    assert (read["returned_on"], read["entered_on_behalf"]) == (DAY["occurred_at"], True)
     assert (read["status"], read["score"]["percent"], read["respondent"]["name"]) == ("returned", 68.3, "Maria Keller")
     assert read["answers"][0] == {"question": "pharmacy", "value": "yes", "reused": False}
     await made(face, f"{path}/reopen", {"reason": "a slip of the pen"})

@@ -290,6 +290,27 @@ async def test_a_shipment_that_was_too_warm_is_no_evidence_until_its_use_was_dec
     assert (await until(receipt, lambda item: item["status"] == "met"))["evidence"]
 
 
+async def test_a_waiver_shows_from_its_own_day_on_and_after_its_end_on_the_days_that_it_held(face: Face) -> None:
+    _, site, _ = await site_in_start_up(face)
+    path = f"/v1/sites/{site}/checklist/initiation_report"
+    body = {"reason": "urgent", "checklist_version": "study/1", "occurred_at": "2026-02-10"}
+    await done(await signer(face), f"{path}/waive", **body)
+
+    async def report(**asked: str) -> tuple[str, Any]:
+        why = (await face.get(f"/v1/sites/{site}/activation", **asked)).json()
+        [item] = [one for one in why["items"] if one["requirement"] == "initiation_report"]
+        return item["status"], item["waiver"]
+
+    status, waiver = await report(in_force_on="2026-02-10")
+    assert (status, waiver["since"], waiver["reason"]) == ("waived", "2026-02-10", "urgent")
+    assert waiver["signed_at"] > "2026-02-11"
+    assert await report(in_force_on="2026-02-09") == ("missing", None)
+    await done(face, f"{path}/end-waiver", occurred_at="2026-02-20")
+    assert (await report())[0] == "missing"
+    assert (await report(in_force_on="2026-02-19"))[0] == "waived"
+    assert (await report(in_force_on="2026-02-20"))[0] == "missing"
+
+
 async def test_a_waiver_needs_somebody_who_has_just_proved_who_they_are(face: Face) -> None:
     _, site, _ = await site_in_start_up(face)
     body = {"reason": "urgent", "checklist_version": "study/1", **DAY}

@@ -60,7 +60,7 @@ class GreenLight(RuleBasedStateMachine):
         super().__init__()
         self.day, self.count = 0, 0
         self.held: dict[str, list[Held]] = {code: [] for code in ITEMS}
-        self.waived = False
+        self.waived_from: int | None = None
         # The model of the site.
         self.status = "start_up"
         self.had: set[str] = set()
@@ -133,6 +133,10 @@ class GreenLight(RuleBasedStateMachine):
     def satisfied(self, code: str) -> bool:
         return any(one.holds(self.day) for one in self.held[code]) or (code == WAIVABLE and self.waived)
 
+    @property
+    def waived(self) -> bool:
+        return self.waived_from is not None and self.waived_from <= self.day
+
     def missing(self) -> set[str]:
         return {code for code in ITEMS if not self.satisfied(code)}
 
@@ -202,15 +206,16 @@ class GreenLight(RuleBasedStateMachine):
         self.at_checklist(WithdrawChecklistEvidence.model_validate({**self.about(), "evidence_id": one.key}))
         self.settle()
 
-    @rule(code=st.sampled_from(ITEMS))
-    def somebody_waives(self, code: str) -> None:
+    @rule(code=st.sampled_from(ITEMS), days=st.integers(-3, 3))
+    def somebody_waives(self, code: str, days: int) -> None:
         content = site_checklist.waiver_content(SITE["site_id"], "study/1", code, "urgent")
         who = {"signer_id": "q", "printed_name": "Q", "meaning": "approval", "binds": content}
         signed = Signature.model_validate({**who, "signed_at": self.now, "authenticated_at": self.now})
         asked = {"code": code, "reason": "urgent", "signature": signed}
-        command = WaiveChecklistItem.model_validate({**self.about(), **asked})
-        if code == WAIVABLE and (self.waived or not self.satisfied(code)):
-            self.waived = True
+        since = {"occurred_at": self.day_text(self.day + days)}
+        command = WaiveChecklistItem.model_validate({**self.about(), **asked, **since})
+        if code == WAIVABLE and (self.waived_from is not None or not self.satisfied(code)):
+            self.waived_from = self.day + days if self.waived_from is None else self.waived_from
             self.at_checklist(command)
         else:
             with pytest.raises(Refused):
@@ -219,8 +224,13 @@ class GreenLight(RuleBasedStateMachine):
 
     @rule()
     def a_waiver_ends(self) -> None:
-        self.waived = False
-        self.at_checklist(EndChecklistWaiver.model_validate({**self.about(), "code": WAIVABLE}))
+        command = EndChecklistWaiver.model_validate({**self.about(), "code": WAIVABLE})
+        if self.waived_from is not None and self.day < self.waived_from:
+            with pytest.raises(Refused):
+                site_checklist.decide(self.checklist, command)
+        else:
+            self.waived_from = None
+            self.at_checklist(command)
         self.settle()
 
     @rule()

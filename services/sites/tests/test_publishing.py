@@ -23,6 +23,7 @@ from sites.domain import (
 from sites.domain import study_site_messages as study_site
 from sites.domain.activation import Judged
 from sites.domain.feasibility_answers import Answer, Respondent
+from sites.domain.feasibility_links import Link
 from sites.domain.feasibility_questions import Definition
 from sites.domain.feasibility_scoring import Score
 from sites.publishing.study_sites import SAME_NAME_EVENTS
@@ -213,7 +214,7 @@ def test_of_feasibility_the_world_learns_no_answer() -> None:
     definition = Definition.model_validate(
         {"sections": [{"title": "S", "questions": [{"code": "a", "text": "A?", "kind": "text"}]}]}
     )
-    link = feasibility.Link(secret_hash="h", expires_at=datetime(2026, 4, 1, tzinfo=UTC), offers_all=False)
+    link = Link(secret_hash="h", expires_at=datetime(2026, 4, 1, tzinfo=UTC), offers_all=False)
     ids = {"assessment_id": "f1", "questionnaire_id": "q1"}
     asked = {"questionnaire_number": 1, "title": "F", "definition": definition, "link": link}
     sent = feasibility.QuestionnaireSent.model_validate({**AT, **PLACE, **ids, **asked})
@@ -225,7 +226,7 @@ def test_of_feasibility_the_world_learns_no_answer() -> None:
     told = [
         published(store.FEASIBILITY, sent, event)
         for event in (
-            feasibility.AnswersReturned(**AT, answers=answers, respondent=who),
+            feasibility.AnswersReturned(**AT, answers=answers, respondent=who, entered_on_behalf=True),
             feasibility.AnswersScored(**AT, score=score),
             feasibility.AnswersReopened(**AT, link=link),
             feasibility.QuestionnaireWithdrawn(**AT),

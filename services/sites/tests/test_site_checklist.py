@@ -1,5 +1,6 @@
 """A site's checklist tells each item once as it changes, and takes evidence and waivers by hand, or says why not."""
 
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -190,6 +191,40 @@ def test_the_same_waiver_again_changes_nothing_and_one_taken_back_opens_the_item
     assert isinstance(events[0], ChecklistWaiverEnded)
     assert told(events) == ["initiation_report missing"]
     assert decide(assessed(gate()), end) == []
+
+
+def test_a_waiver_holds_from_its_own_day_and_keeps_the_time_of_its_signature() -> None:
+    state = folded(*decide(None, waive("initiation_report")))
+    [waiver] = state.waivers
+    assert (waiver.since, waiver.signed_at.isoformat()) == ("2026-03-10", "2026-03-15T11:59:00+00:00")
+    events = decide(None, waive("initiation_report"))
+    assert [one.occurred_at for one in events if isinstance(one, ChecklistItemJudged)][-1] == "2026-03-10"
+
+
+def test_a_waiver_of_a_day_to_come_waits_for_it() -> None:
+    later = waive("initiation_report").model_copy(update={"occurred_at": "2026-04-01"})
+    events = decide(assessed(gate()), later)
+    assert told(events) == []
+    state = reduce(evolve, events, assessed(gate()))
+    assert state.due_at is not None
+    assert state.due_at.date().isoformat() == "2026-04-01"
+    assert told(decide(state, assess(gate(), "2026-04-01T00:00:00Z"))) == ["initiation_report waived"]
+
+
+def test_a_waiver_does_not_end_before_it_begins() -> None:
+    state = folded(*decide(None, waive("initiation_report")))
+    asked = {**ABOUT, "gate": gate(), "code": "initiation_report", "occurred_at": "2026-03-09"}
+    with pytest.raises(Refused) as refused:
+        decide(state, EndChecklistWaiver.model_validate(asked))
+    assert codes_of(refused) == ["ends_before_it_begins"]
+
+
+def test_a_waiver_that_was_taken_back_may_be_given_again_for_the_same_reason() -> None:
+    state = folded(*decide(None, waive("initiation_report")))
+    end = EndChecklistWaiver.model_validate({**ABOUT, "gate": gate(), "code": "initiation_report"})
+    ended = reduce(evolve, decide(state, end), state)
+    again = reduce(evolve, decide(ended, waive("initiation_report")), ended)
+    assert [one.ended for one in again.waivers] == [True, False]
 
 
 def test_what_its_rule_does_not_let_waive_is_not_waived_and_what_is_there_needs_no_waiver() -> None:

@@ -21,9 +21,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from sites.domain.feasibility import LINK_ID_CHARACTERS, ReturnAnswers, RevokeLink, Status, WithdrawQuestionnaire
+from sites.domain.feasibility import ReturnAnswers, RevokeLink, Status, WithdrawQuestionnaire
 from sites.domain.feasibility_answers import Given as GivenAnswers
 from sites.domain.feasibility_answers import Respondent
+from sites.domain.feasibility_links import LINK_ID_CHARACTERS
 from sites.domain.feasibility_questions import TEXT_CHARACTERS_MAX
 from sites.domain.feasibility_scoring import Ranked
 from sites.handlers import feasibility as handlers
@@ -139,7 +140,10 @@ def add_steps(routes: APIRouter) -> None:
 
     @routes.post("/feasibility/{assessment_id}/answers")
     async def answer_feasibility_questionnaire(assessment_id: str, body: AnswerRequest, at: Managing) -> JSONResponse:
-        """Enter what the site answered by telephone or on paper; refused with every question that lacks its answer."""
+        """Enter what the site answered by telephone or on paper, `occurred_at` being the day on which it did.
+
+        The answers are marked as entered on the site's behalf. Refused with every question that lacks its answer.
+        """
         command = ReturnAnswers(
             occurred_at=body.occurred_at,
             access=None,

@@ -67,13 +67,28 @@ class Proof(_Value):
 
 
 class Waiver(_Value):
-    """A signed decision to go on without an item. The printed name stays in state and journal."""
+    """A signed decision to go on without an item. The printed name stays in state and journal.
+
+    `since` is the business date from which on it holds, `ended_on` the one on which it was taken back; `signed_at` is
+    the instant of the signature, whatever these say (21 CFR 11.50).
+    """
 
     code: str
     reason: str
     signer_id: str
     printed_name: str
     signed_at: datetime
+    since: BusinessTime | None = None
+    ended: bool = False
+    ended_on: BusinessTime | None = None
+
+    def holds(self, at: BusinessTime | None, *, hindsight: bool) -> bool:
+        """Whether it counts on that date; one that was taken back does only with hindsight, until its end."""
+        if self.since is not None and at is not None and is_before(at, self.since):
+            return False
+        if not self.ended:
+            return True
+        return hindsight and self.ended_on is not None and at is not None and is_before(at, self.ended_on)
 
 
 class Judged(_Value):
@@ -123,6 +138,11 @@ class Gate(_Value):
             return [Proof(kind=code, event_id=event_id, since=since) for event_id, since in told]
         return [proof for proof in self.proofs if proof.kind == code]
 
+    def waiver_of(self, code: str, at: BusinessTime | None) -> Waiver | None:
+        """The waiver of an item that counts on that date, the latest where there are several."""
+        counting = (one for one in self.waivers if one.code == code and one.holds(at, hindsight=self.hindsight))
+        return max(counting, key=lambda one: one.signed_at, default=None)
+
 
 def modification_of(code: str) -> str:
     """The kind of evidence that adds versions to what an approval covers."""
@@ -153,7 +173,7 @@ def next_change(gate: Gate, at: BusinessTime) -> datetime | None:
     now = bounds(at)[0]
     known = {kind for rule in gate.rules for kind in (rule.code, modification_of(rule.code))}
     dates = [(one.since, one.expires_on) for one in gate.proofs if one.kind in known]
-    dates += gate.staff.dates
+    dates += [*gate.staff.dates, *((one.since, None) for one in gate.waivers if not one.ended)]
     begins = [bounds(since)[0] for since, _ in dates if since is not None]
     ends = [bounds(until)[1] for _, until in dates if until is not None]
     return min((one for one in (*begins, *ends) if one > now), default=None)
@@ -171,9 +191,9 @@ def _judge(gate: Gate, rule: Rule, flags: frozenset[str], at: BusinessTime | Non
         since = min((proof.since for proof in good if proof.since is not None), default=None)
         evidence = tuple(sorted({proof.event_id for proof in good}))
         return stands(status="met", detail=rule.title, evidence=evidence, changed_on=since)
-    waiver = next((one for one in gate.waivers if one.code == rule.code), None)
+    waiver = gate.waiver_of(rule.code, at)
     if waiver is not None:
-        return stands(status="waived", detail=f"{rule.title} is waived: {waiver.reason}")
+        return stands(status="waived", detail=f"{rule.title} is waived: {waiver.reason}", changed_on=waiver.since)
     return _lacking(gate, rule, found, at)
 
 

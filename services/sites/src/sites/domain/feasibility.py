@@ -7,7 +7,6 @@ other. Answers are returned once, by whom is noted (ICH E6(R3) 4.2.2: attributab
 opened again for correction.
 """
 
-from datetime import datetime
 from typing import Literal
 
 from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed
@@ -17,6 +16,7 @@ from sites.domain.feasibility_answers import (
     Given,
     Respondent,
     asked_only,
+    before_asked,
     difference,
     unanswered,
     unknown,
@@ -24,37 +24,11 @@ from sites.domain.feasibility_answers import (
     with_difference,
     with_given,
 )
-from sites.domain.feasibility_questions import Definition, Shape
+from sites.domain.feasibility_links import Access, Link, not_open
+from sites.domain.feasibility_questions import Definition
 from sites.domain.feasibility_scoring import Score, score
 
 Status = Literal["sent", "returned", "withdrawn"]
-
-LINK_ID_CHARACTERS = 16
-"""A link is called by the beginning of its secret's hash, from which nobody finds the secret."""
-
-
-class Link(Shape):
-    """The way to the form: the SHA-256 of its secret, and until when it opens.
-
-    `offers_all`: whoever made it sees every sponsor, so it may show what the facility answered to any of them.
-    """
-
-    secret_hash: str
-    expires_at: datetime
-    offers_all: bool
-    revoked: bool = False
-
-    def opens(self, at: datetime) -> bool:
-        """Whether it leads to the form at this instant."""
-        return not self.revoked and at < self.expires_at
-
-
-class Access(Shape):
-    """Somebody came through the link that has this hash, at this instant."""
-
-    secret_hash: str
-    at: datetime
-
 
 # Commands
 
@@ -155,10 +129,11 @@ class AnswersSaved(Event):
 
 
 class AnswersReturned(Event):
-    """The site answered: these are all its answers."""
+    """The site answered: these are all its answers. `entered_on_behalf`: somebody else entered them for it."""
 
     answers: Answers
     respondent: Respondent
+    entered_on_behalf: bool = False
 
 
 class AnswersScored(Event):
@@ -212,6 +187,7 @@ class Assessment(State):
     saved_at: BusinessTime | None = None
     returned_on: BusinessTime | None = None
     respondent: Respondent | None = None
+    entered_on_behalf: bool = False
     score: Score | None = None
 
 
@@ -266,7 +242,7 @@ def send(assessment: Assessment | None, command: SendQuestionnaire) -> list[Feas
 def save(assessment: Assessment, command: SaveAnswers) -> list[FeasibilityEvent]:
     """Keep what changed, unless another window kept something since."""
     unclear = unknown(assessment.definition, command.given)
-    _require([*_not_open(assessment, command.access), *_not_in(assessment, "sent"), *unclear])
+    _require([*not_open(assessment.link, command.access), *_not_in(assessment, "sent"), *unclear])
     answers = with_given(assessment.definition, assessment.answers, command.given)
     if answers == assessment.answers:
         return []
@@ -278,23 +254,22 @@ def save(assessment: Assessment, command: SaveAnswers) -> list[FeasibilityEvent]
 def return_answers(assessment: Assessment, command: ReturnAnswers) -> list[FeasibilityEvent]:
     """Take all answers, once, and score them; name every question that is not answered as it must be."""
     if command.access is not None:
-        _require(_not_open(assessment, command.access))
+        _require(not_open(assessment.link, command.access))
     if assessment.status == "returned":
         return []
     definition, given = assessment.definition, command.given
     _require([*_not_in(assessment, "sent"), *unknown(definition, given)])
     answers = with_given(definition, assessment.answers, given)
     stale = _stale(assessment, command.based_on) if answers != assessment.answers else []
-    _require([*stale, *unanswered(definition, answers, given)])
-    answers = asked_only(definition, answers)
-    returned = AnswersReturned(occurred_at=command.occurred_at, answers=answers, respondent=command.respondent)
-    return [returned, AnswersScored(occurred_at=command.occurred_at, score=score(definition, values_of(answers)))]
-
-
-def _not_open(assessment: Assessment, access: Access) -> list[Reason]:
-    if assessment.link.secret_hash == access.secret_hash and assessment.link.opens(access.at):
-        return []
-    return [Reason(code="link_closed", detail="The link opens no more. Ask whoever sent it for a new one.")]
+    on_behalf = command.access is None
+    early = before_asked(assessment.sent_on, command.occurred_at) if on_behalf else []
+    _require([*stale, *early, *unanswered(definition, answers, given)])
+    told = {"answers": asked_only(definition, answers), "respondent": command.respondent}
+    returned = AnswersReturned(occurred_at=command.occurred_at, **told, entered_on_behalf=on_behalf)
+    return [
+        returned,
+        AnswersScored(occurred_at=command.occurred_at, score=score(definition, values_of(returned.answers))),
+    ]
 
 
 def _not_in(assessment: Assessment, status: Status) -> list[Reason]:
@@ -335,8 +310,8 @@ def evolve(assessment: Assessment | None, event: FeasibilityEvent) -> Assessment
             answers = with_difference(assessment.definition, assessment.answers, event.answers, event.emptied)
             return changed(assessment, answers=answers, draft=assessment.draft + 1, saved_at=event.occurred_at)
         case AnswersReturned():
-            returned = {"answers": event.answers, "respondent": event.respondent, "returned_on": event.occurred_at}
-            return changed(assessment, status="returned", **returned)
+            told = {name: value for name, value in dict(event).items() if name != "occurred_at"}
+            return changed(assessment, status="returned", returned_on=event.occurred_at, **told)
         case AnswersScored():
             return changed(assessment, score=event.score)
         case AnswersReopened():

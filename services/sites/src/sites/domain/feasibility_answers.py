@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kernel import Reason
+from kernel import BusinessTime, Reason, is_before
 from pydantic import Field
 
 from sites.domain.feasibility_questions import Definition, Question, Raw, Shape, Value, read, shown
@@ -102,6 +102,14 @@ def unanswered(definition: Definition, answers: Answers, given: Given) -> list[R
     ]
     missing = [one for one in asked if one.required and one.code not in values and one.code not in wrong]
     return [*found, *(Reason(code="answer_missing", field=one.code, detail="Answer this question.") for one in missing)]
+
+
+def before_asked(asked_on: BusinessTime | None, answered_on: BusinessTime | None) -> list[Reason]:
+    """Answers that came by telephone or on paper are dated back as far as the site was asked, and no further."""
+    if asked_on is None or answered_on is None or not is_before(answered_on, asked_on):
+        return []
+    detail = f"The site cannot have answered on {answered_on}, before it was asked on {asked_on}. Correct the date."
+    return [Reason(code="answered_before_asked", field="occurred_at", detail=detail)]
 
 
 def values_of(answers: Answers) -> dict[str, Value]:

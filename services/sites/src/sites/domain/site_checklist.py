@@ -132,8 +132,7 @@ def withdraw(checklist: SiteChecklist | None, command: WithdrawChecklistEvidence
 
 def waive(checklist: SiteChecklist | None, command: WaiveChecklistItem) -> list[SiteChecklistEvent]:
     """Waive an item that its rule allows to waive, while it is not met."""
-    waived = checklist.waivers if checklist is not None else ()
-    if any(one.code == command.code and one.reason == command.reason for one in waived):
+    if any(one.reason == command.reason for one in _standing(checklist, command.code)):
         return []
     rule = _rule(command, command.code)
     item = next(one for one in judged(with_own(command.gate, checklist), command.now) if one.code == command.code)
@@ -156,10 +155,15 @@ def waive(checklist: SiteChecklist | None, command: WaiveChecklistItem) -> list[
 
 
 def end_waiver(checklist: SiteChecklist | None, command: EndChecklistWaiver) -> list[SiteChecklistEvent]:
-    """Take a waiver back, where there is one."""
-    if checklist is None or all(one.code != command.code for one in checklist.waivers):
+    """Take a waiver back, where there is one, on a day that is not before its first."""
+    standing, at = _standing(checklist, command.code), command.occurred_at
+    if not standing:
         return []
-    return [ChecklistWaiverEnded(occurred_at=command.occurred_at, code=command.code)]
+    begins = standing[-1].since
+    if begins is not None and at is not None and is_before(at, begins):
+        detail = f"The waiver holds from {begins}: it cannot end before, on {at}. Give the day on which it ended."
+        raise Refused(Reason(code="ends_before_it_begins", field="occurred_at", detail=detail))
+    return [ChecklistWaiverEnded(occurred_at=at, code=command.code)]
 
 
 def _opened(checklist: SiteChecklist | None, command: SiteChecklistCommand) -> list[SiteChecklistEvent]:
@@ -247,9 +251,9 @@ def evolve(checklist: SiteChecklist | None, event: SiteChecklistEvent) -> SiteCh
         case ChecklistEvidenceWithdrawn():
             return changed(checklist, recorded=tuple(_ended(one, event) for one in checklist.recorded))
         case ChecklistWaiverSigned():
-            return changed(checklist, waivers=(*_others(checklist, event.code), _waiver(event)))
+            return changed(checklist, waivers=(*_ended_waivers(checklist, event), _waiver(event)))
         case ChecklistWaiverEnded():
-            return changed(checklist, waivers=_others(checklist, event.code))
+            return changed(checklist, waivers=_ended_waivers(checklist, event))
         case ChecklistItemJudged():
             others = tuple(one for one in checklist.items if one.code != event.item.code)
             return changed(checklist, items=(*others, event.item))
@@ -275,8 +279,16 @@ def _ended(proof: Proof, event: ChecklistEvidenceWithdrawn) -> Proof:
     return Proof.model_validate({**dict(proof), "ended_by": event.evidence_id, "ended_on": event.occurred_at})
 
 
-def _others(checklist: SiteChecklist, code: str) -> tuple[Waiver, ...]:
-    return tuple(one for one in checklist.waivers if one.code != code)
+def _standing(checklist: SiteChecklist | None, code: str) -> list[Waiver]:
+    waivers = checklist.waivers if checklist is not None else ()
+    return [one for one in waivers if one.code == code and not one.ended]
+
+
+def _ended_waivers(checklist: SiteChecklist, event: ChecklistWaiverSigned | ChecklistWaiverEnded) -> tuple[Waiver, ...]:
+    """The waivers, those of the event's item at their end: taken back, or another stands in their place."""
+    end = {"ended": True, "ended_on": event.occurred_at}
+    concerned = _standing(checklist, event.code)
+    return tuple(one.model_copy(update=end) if one in concerned else one for one in checklist.waivers)
 
 
 def _waiver(event: ChecklistWaiverSigned) -> Waiver:
@@ -287,4 +299,5 @@ def _waiver(event: ChecklistWaiverSigned) -> Waiver:
         signer_id=by.signer_id,
         printed_name=by.printed_name,
         signed_at=by.signed_at,
+        since=event.occurred_at,
     )

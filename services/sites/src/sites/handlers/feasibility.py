@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from chassis.commands import Builder, Unit
 from kernel import BusinessTime, derived_id
 
-from sites.domain.feasibility import Link, RenewLink, ReopenAnswers, SendQuestionnaire
+from sites.domain.feasibility import RenewLink, ReopenAnswers, SendQuestionnaire
+from sites.domain.feasibility_links import Link
 from sites.store import FEASIBILITY, ORGANISATIONS, QUESTIONNAIRES, SITE_TEAMS, STUDY_SITES
 
 CANDIDATES = frozenset({"identified", "cda_signed"})

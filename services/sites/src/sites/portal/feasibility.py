@@ -20,8 +20,9 @@ from fastapi.responses import JSONResponse
 from kernel import Command, Refused
 from pydantic import BaseModel, ConfigDict, Field
 
-from sites.domain.feasibility import LINK_ID_CHARACTERS, Access, Assessment, ReturnAnswers, SaveAnswers
+from sites.domain.feasibility import Assessment, ReturnAnswers, SaveAnswers
 from sites.domain.feasibility_answers import Given, Respondent, mistakes, unanswered, with_given
+from sites.domain.feasibility_links import LINK_ID_CHARACTERS, Access
 from sites.domain.feasibility_questions import Raw, Value
 from sites.portal.failures import page_route
 from sites.portal.forms import Sent, Shown, page_of

@@ -84,7 +84,7 @@ async def _standing(records: Records, site: StudySite, at: BusinessTime, *, hind
 
 def _item(gate: Gate, item: Judged, at: BusinessTime) -> dict[str, Any]:
     rule = next(rule for rule in gate.rules if rule.code == item.code)
-    waiver = next((waiver for waiver in gate.waivers if waiver.code == item.code), None)
+    waiver = gate.waiver_of(item.code, at)
     told = item.model_dump(mode="json", exclude={"code", "item", "evidence", "changed_on"})
     known = (*gate.of_kind(item.code, at), *gate.adding_versions(rule, at))
     return {
@@ -110,7 +110,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
 
 
 def _waiver(waiver: Waiver) -> dict[str, Any]:
-    return waiver.model_dump(mode="json", exclude={"code"})
+    return waiver.model_dump(mode="json", exclude={"code", "ended", "ended_on"})
 
 
 def _decision(site: StudySite, entries: list[Document]) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from sites.domain import (
     study_site,
     subject,
 )
+from sites.domain.feasibility_links import LINK_ID_CHARACTERS
 
 MASTER = Owner("cro", "master-records")
 """Master records belong to nobody's study but to the CRO. No sponsor has this id: theirs end in a hash."""
@@ -117,7 +118,7 @@ def view_feasibility(state: feasibility.Assessment, version: int) -> dict[str, A
     """A site's feasibility as this service's clients see it: without drafts, and of a link no more than its name."""
     hidden = {"link", "answers", "definition"}
     link = {
-        "link_id": state.link.secret_hash[: feasibility.LINK_ID_CHARACTERS],
+        "link_id": state.link.secret_hash[:LINK_ID_CHARACTERS],
         "expires_at": state.link.expires_at.isoformat(),
         "revoked": state.link.revoked,
     }
