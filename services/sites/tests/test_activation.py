@@ -249,3 +249,24 @@ def test_between_two_looks_nothing_changes(proofs: list[Proof], at: datetime, pa
 def test_the_order_in_which_evidence_came_changes_no_judgement(orders: tuple[list[Proof], list[Proof]]) -> None:
     first, second = (judged(gate(*order), NOW) for order in orders)
     assert first == second
+
+
+def test_a_credential_that_an_entry_rests_on_counts_as_training_until_it_expires() -> None:
+    certificate = trained("gcp", expires_on="2026-04")
+    staff = Staff(delegated=(entry(credentials=(certificate,)),), qualified=(trained("protocol"),))
+    known = gate(staff=staff)
+    assert certificate.event_id in item(known, "trial_training").evidence
+    lapsed = item(known, "trial_training", "2026-05-01")
+    assert lapsed.status == "missing"
+    assert "out of date: gcp" in lapsed.detail
+    assert next_change(known, NOW) == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_a_renewed_training_at_the_site_takes_the_place_of_a_credential_that_has_expired() -> None:
+    certificate = trained("gcp", expires_on="2026-01-31")
+    entries = (entry(credentials=(certificate,)),)
+    assert item(gate(staff=Staff(delegated=entries, qualified=(trained("protocol"),))), "trial_training").status == (
+        "missing"
+    )
+    renewed = (trained("protocol"), trained("gcp", event_id="renewed"))
+    assert item(gate(staff=Staff(delegated=entries, qualified=renewed)), "trial_training").status == "met"

@@ -70,6 +70,15 @@ def test_tasks_are_delegated_once_to_a_person_who_is_fit_for_them() -> None:
     assert decide(after(DELEGATED), delegate()) == []
 
 
+def test_an_entry_keeps_the_credentials_that_it_rests_on_and_no_others() -> None:
+    certificate = trained("gcp", expires_on="2026-12")
+    others = (trained("licence"), trained("gcp", event_id="old", expires_on="2026-01"))
+    command = delegate(qualifications=(FIT[0], FIT[2]), credentials=(certificate, *others))
+    assert after(*decide(None, command)).credentials == (certificate,)
+    only_old = delegate(qualifications=(FIT[0], FIT[2]), credentials=others)
+    assert refused(None, only_old) == ["gcp_out_of_date"]
+
+
 def test_a_refusal_names_everything_that_is_in_the_way() -> None:
     command = delegate(
         person_id=LEADER,

@@ -290,6 +290,23 @@ async def test_a_shipment_that_was_too_warm_is_no_evidence_until_its_use_was_dec
     assert (await until(receipt, lambda item: item["status"] == "met"))["evidence"]
 
 
+async def test_a_certificate_on_the_master_record_lets_delegate_and_counts_for_the_checklist_too(face: Face) -> None:
+    _, site, leader = await site_in_start_up(face)
+    at, who = f"/v1/sites/{site}", {"family_name": "Nurse", "given_name": "N.", "profession": "nurse", "country": "DE"}
+    old, nurse = [(await done(face, "/v1/people", **who))["person_id"] for _ in range(2)]
+    dates = {"issued_on": "2025-01-01", "expires_on": "2150-01"}
+    await done(face, f"/v1/people/{old}/credentials", kind="gcp_certificate", **dates)
+    await done(face, f"/v1/people/{old}/merge", into=nurse)
+    await done(face, f"{at}/trainings", person_id=nurse, topic="protocol")
+    entry = {"person_id": nurse, "role": "study_nurse", "tasks": ["study_procedures"]}
+    log = await done(face, f"{at}/delegations", **entry, authorised_by=leader, signed_on="2026-01-10")
+    [certificate] = log["credentials"]
+    why = (await face.get(f"{at}/activation")).json()
+    [training] = [one for one in why["items"] if one["requirement"] == "trial_training"]
+    assert training["status"] == "met"
+    assert certificate["event_id"] in [one["event_id"] for one in training["evidence"]]
+
+
 async def test_a_waiver_shows_from_its_own_day_on_and_after_its_end_on_the_days_that_it_held(face: Face) -> None:
     _, site, _ = await site_in_start_up(face)
     path = f"/v1/sites/{site}/checklist/initiation_report"

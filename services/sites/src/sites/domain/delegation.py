@@ -14,7 +14,8 @@ from sites.domain.staffing import TASKS, Qualification, StaffRole, needs_of
 class DelegateTask(Command):
     """Delegate tasks to a person; `occurred_at` is the date from which on.
 
-    `principal_investigator` (at the site on that date) and `qualifications` (the person's) are facts of this service.
+    Facts of this service are `principal_investigator` (at the site on that date), `qualifications` (the person's
+    trainings at the site) and `credentials` (of the person's master records, as far as whoever delegates may see them).
     """
 
     delegation_id: str
@@ -30,6 +31,7 @@ class DelegateTask(Command):
     document: str | None = None
     principal_investigator: str | None = None
     qualifications: tuple[Qualification, ...] = ()
+    credentials: tuple[Qualification, ...] = ()
 
 
 class AuthoriseDelegation(Command):
@@ -50,7 +52,7 @@ DelegationCommand = DelegateTask | AuthoriseDelegation | EndDelegation
 
 
 class TaskDelegated(Event):
-    """The tasks are the person's."""
+    """The tasks are the person's. `credentials` are those that it rests on, as they were seen on that day."""
 
     delegation_id: str
     site_id: str
@@ -63,6 +65,7 @@ class TaskDelegated(Event):
     authorised_by: str
     signed_on: BusinessTime
     document: str | None
+    credentials: tuple[Qualification, ...] = ()
 
 
 class DelegationAuthorised(Event):
@@ -103,6 +106,7 @@ class Delegation(State):
     ends_on: BusinessTime | None = None
     document: str | None = None
     authorisations: tuple[Authorisation, ...] = ()
+    credentials: tuple[Qualification, ...] = ()
 
 
 # Decide
@@ -132,7 +136,10 @@ def delegate(delegation: Delegation | None, command: DelegateTask) -> list[Deleg
     ]
     if faults:
         raise Refused(*faults)
-    return [TaskDelegated.model_validate(command.model_dump(exclude={"principal_investigator", "qualifications"}))]
+    told = command.model_dump(exclude={"principal_investigator", "qualifications", "credentials"})
+    needed = needs_of(command.tasks)
+    relied_on = [one for one in command.credentials if one.topic in needed and one.holds(command.occurred_at)]
+    return [TaskDelegated.model_validate({**told, "credentials": relied_on})]
 
 
 def authorise(delegation: Delegation, command: AuthoriseDelegation) -> list[DelegationEvent]:
@@ -198,8 +205,9 @@ def _unknown_tasks(command: DelegateTask) -> list[Reason]:
 
 
 def _unfit(command: DelegateTask) -> list[Reason]:
-    held = {one.topic for one in command.qualifications if one.holds(command.occurred_at)}
-    had = {one.topic for one in command.qualifications} - held
+    known = (*command.qualifications, *command.credentials)
+    held = {one.topic for one in known if one.holds(command.occurred_at)}
+    had = {one.topic for one in known} - held
     lacking = [need for need in needs_of([task for task in command.tasks if task in TASKS]) if need not in held]
     return [
         Reason(

@@ -264,12 +264,11 @@ def return_answers(assessment: Assessment, command: ReturnAnswers) -> list[Feasi
     on_behalf = command.access is None
     early = before_asked(assessment.sent_on, command.occurred_at) if on_behalf else []
     _require([*stale, *early, *unanswered(definition, answers, given)])
-    told = {"answers": asked_only(definition, answers), "respondent": command.respondent}
-    returned = AnswersReturned(occurred_at=command.occurred_at, **told, entered_on_behalf=on_behalf)
-    return [
-        returned,
-        AnswersScored(occurred_at=command.occurred_at, score=score(definition, values_of(returned.answers))),
-    ]
+    at, answers = command.occurred_at, asked_only(definition, answers)
+    returned = AnswersReturned(
+        occurred_at=at, answers=answers, respondent=command.respondent, entered_on_behalf=on_behalf
+    )
+    return [returned, AnswersScored(occurred_at=at, score=score(definition, values_of(answers)))]
 
 
 def _not_in(assessment: Assessment, status: Status) -> list[Reason]:

@@ -129,7 +129,7 @@ def qualification_of(event_id: str, training: Training) -> Qualification:
 
 
 def _delegated(event_id: str, delegation: Delegation) -> Delegated:
-    told = delegation.model_dump(include={"person_id", "role", "tasks", "ends_on"})
+    told = delegation.model_dump(include={"person_id", "role", "tasks", "ends_on", "credentials"})
     signed = tuple(one.person_id for one in delegation.authorisations)
     return Delegated(**told, event_id=event_id, starts_on=delegation.starts_on or LONG_AGO, authorised_by=signed)
 

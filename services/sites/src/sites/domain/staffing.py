@@ -61,7 +61,10 @@ class Qualification(_Value):
 
 
 class Delegated(_Value):
-    """One entry of the delegation log: who does which tasks, from when until when, authorised by whom."""
+    """One entry of the delegation log: who does which tasks, from when until when, authorised by whom.
+
+    `credentials` are those of the person's master record that the entry rested on when the tasks were delegated.
+    """
 
     person_id: str
     role: StaffRole
@@ -70,6 +73,7 @@ class Delegated(_Value):
     starts_on: BusinessTime
     ends_on: BusinessTime | None = None
     authorised_by: tuple[str, ...] = ()
+    credentials: tuple[Qualification, ...] = ()
 
     def runs(self, at: BusinessTime | None) -> bool:
         """Whether the tasks are the person's at that date; on its last day they are."""
@@ -98,7 +102,8 @@ class Staff(_Value):
     def dates(self) -> list[tuple[BusinessTime | None, BusinessTime | None]]:
         """From when until when each entry and each qualification holds."""
         entries = [(one.starts_on, one.ends_on) for one in self.delegated]
-        return [*entries, *((one.since, one.expires_on) for one in self.qualified)]
+        relied_on = [credential for one in self.delegated for credential in one.credentials]
+        return [*entries, *((one.since, one.expires_on) for one in (*self.qualified, *relied_on))]
 
     def has_sub_investigator(self, at: BusinessTime | None) -> bool:
         """Whether a sub-investigator is on the log at that date."""
@@ -127,5 +132,5 @@ class Staff(_Value):
         return [need for need in entry.needs if not any(self._holding(entry, need, at))]
 
     def _holding(self, entry: Delegated, need: str, at: BusinessTime | None) -> Iterator[Qualification]:
-        mine = (one for one in self.qualified if one.person_id == entry.person_id and one.topic == need)
-        return (one for one in mine if one.holds(at))
+        trained = (one for one in self.qualified if one.person_id == entry.person_id)
+        return (one for one in (*trained, *entry.credentials) if one.topic == need and one.holds(at))

@@ -9,7 +9,7 @@ from kernel import BusinessTime
 
 from sites.domain.delegation import AuthoriseDelegation, DelegateTask
 from sites.domain.green_light import qualification_of
-from sites.domain.person import Credential, CredentialKind
+from sites.domain.person import Credential, CredentialKind, Person
 from sites.domain.staffing import Qualification, Topic
 from sites.domain.training import ExpireTraining, RecordTraining, Training
 from sites.handlers.green_light import investigator_at, present
@@ -29,7 +29,8 @@ def delegate_task(
         about = await at_site(unit, site_id, at)
         facts = {
             "principal_investigator": await investigator_at(unit, site_id, at),
-            "qualifications": await _qualifications(unit, site_id, asked["person_id"]),
+            "qualifications": await _trainings(unit, site_id, asked["person_id"]),
+            "credentials": await _credentials(unit, asked["person_id"]),
         }
         return DelegateTask.model_validate({**asked, **about, **facts, "delegation_id": delegation_id})
 
@@ -64,15 +65,25 @@ def expire_training() -> ExpireTraining:
     return ExpireTraining(occurred_at=None, now=present())
 
 
-async def _qualifications(unit: Unit, site_id: str, person_id: str) -> tuple[Qualification, ...]:
-    """The person's trainings at the site, and the credentials of their master record where the caller may see it."""
+async def _trainings(unit: Unit, site_id: str, person_id: str) -> tuple[Qualification, ...]:
+    """The person's trainings at the site."""
     of_person = {"state.site_id": site_id, "state.person_id": person_id, "state.voided": False}
     found = await unit.read(TRAININGS.collection, of_person)
     trainings = [(one["_id"], Training.model_validate(one["state"])) for one in found]
-    person = await unit.find(PEOPLE, person_id)
-    credentials = person.credentials if person is not None else ()
-    shown = [qualification_of(event_id(f"{TRAININGS.name}/{key}", 1), one) for key, one in trainings]
-    return (*shown, *(_shown_by(one, person_id) for one in credentials if one.kind in TOPIC_OF))
+    return tuple(qualification_of(event_id(f"{TRAININGS.name}/{key}", 1), one) for key, one in trainings)
+
+
+async def _credentials(unit: Unit, person_id: str) -> tuple[Qualification, ...]:
+    """What the master records of the person show, merged ones too, where the caller may see them."""
+    found, wanted = dict[str, Person](), [person_id]
+    while wanted:
+        key = wanted.pop()
+        person = None if key in found else await unit.find(PEOPLE, key)
+        if person is not None:
+            found[key] = person
+            wanted += [*person.absorbed, *([person.merged_into] if person.merged_into else [])]
+    shown = [credential for person in found.values() for credential in person.credentials]
+    return tuple(_shown_by(one, person_id) for one in shown if one.kind in TOPIC_OF)
 
 
 def _shown_by(credential: Credential, person_id: str) -> Qualification:
