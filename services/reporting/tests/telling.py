@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts import Envelope, PublicEvent, Received, Sponsor, derived_id, monitoring, regulatory, sponsor_id
 from contracts import sites as public
+from telling_amendments import AmendmentStory, activation_of, tell_baseline, tell_plan
 from telling_clocks import ClockStory
 from telling_tmf import DocumentStory, open_file
 
@@ -174,6 +175,13 @@ def whole_story(sponsor: str, number: str) -> Story:
     second.visit("IMV", "2025-01", monitoring.MonitoringVisitCompleted, "2025-01-15")
     first.tell(public.SiteActivated, "2024-09-01", rested_on=())
     second.tell(public.SiteStatusReported, status="closed")
+    tell_baseline(story, activation_of(first, date(2024, 8, 15)), activation_of(second, date(2024, 9, 15)))
+    forecast = activation_of(second, date(2024, 9, 15), forecast=date(2024, 9, 30), slack_days=-15)
+    tell_plan(story, public.MilestoneForecast, expected=(forecast,))
+    amendment = AmendmentStory(first, approved_on=date(2024, 7, 1), effective_on=date(2024, 9, 5))
+    amendment.opened()
+    amendment.met("training", date(2024, 9, 20))
+    amendment.implemented(date(2024, 9, 20), "training")
     first.subject("S-1", public.SubjectScreened, public.SubjectEnrolled, public.SubjectWithdrawn)
     first.subject("S-2", public.SubjectScreened, public.SubjectScreenFailed)
     second.subject("S-3", public.SubjectConsented)

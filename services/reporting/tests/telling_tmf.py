@@ -29,6 +29,7 @@ class DocumentStory:
     country: str | None = None
     site_id: str | None = None
     due_on: str | None = None
+    milestone: str | None = None
 
     @property
     def document_id(self) -> str:
@@ -45,7 +46,7 @@ class DocumentStory:
             "level": self.level,
             "country": self.country,
             "site_id": self.site_id,
-            "milestone": None,
+            "milestone": self.milestone,
             "due_on": self.due_on,
         }
         told = event.model_validate({**about, **more})

@@ -8,12 +8,15 @@ import pytest
 from asking import Asking
 from chassis import clock
 from chassis.mongo import Database
+from chassis.scope import Scope
 from contracts import PublicEvent, Received, derived_id, regulatory
 from reporting.consumers import on_events
 from reporting.projections import clocks as clock_rows
 from reporting.projections import submissions as submission_rows
 from reporting.projections.reading import action_of
+from reporting.queries import submission_totals
 from reporting.queries.due import days_left
+from reporting.queries.submission_board import SubmissionFilter
 from telling import Story
 from telling_clocks import BERLIN, ClockStory, first_instant_after
 
@@ -68,6 +71,22 @@ async def test_what_is_overdue_stands_first_then_what_is_due_then_what_has_no_da
     ]
     assert [one["submission_id"] for one in await board(asking, due="overdue")] == [late]
     assert [one["submission_id"] for one in await board(asking, due="soon")] == [soon]
+
+
+async def test_what_is_due_soon_is_what_has_at_most_seven_days_left_wherever_its_authority_is(
+    asking: Asking, database: Database
+) -> None:
+    told = Told()
+    for zone in (BERLIN, "Pacific/Auckland", "America/Los_Angeles"):
+        today = clock.now().astimezone(ZoneInfo(zone)).date()
+        for days in (-1, 0, 7, 8):
+            key = told.submission(f"{zone} {days}", regulatory.SubmissionSubmitted)
+            ClockStory(told.story, key, today + timedelta(days=days), zone=zone).started("2026-02-01")
+    await on_events(database, told.story.told)
+    left = sorted(one["days_left"] for one in await board(asking, due="soon"))
+    assert left == [0, 0, 0, 7, 7, 7]
+    totals = await submission_totals(database, Scope.everything(), SubmissionFilter())
+    assert (totals.open, totals.overdue, totals.soon) == (12, 3, 6)
 
 
 async def test_of_several_clocks_the_one_that_ends_first_decides_and_all_that_run_are_told(

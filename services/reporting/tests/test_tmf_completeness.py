@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from asking import Asking
 from chassis import clock
-from chassis.mongo import Database
+from chassis.mongo import Database, UpdateOne
 from contracts.regulatory import tmf as public
 from reporting.consumers import on_events
+from reporting.store import TMF_COMPLETENESS
 from telling import Story
 from telling_tmf import DocumentStory, open_file
 
@@ -129,6 +130,34 @@ async def test_figures_are_told_by_zone_and_by_place(asking: Asking, database: D
             break
         cursor = {"cursor": page["next"]}
     assert found == [None, "site-1", "site-2"]
+
+
+async def test_figures_are_told_by_milestone_and_of_one_milestone(
+    asking: Asking, database: Database, story: Story
+) -> None:
+    DocumentStory(story, "a", milestone="03").expected(PAST)
+    DocumentStory(story, "b", number="05.02.12", milestone="03").expected(PAST)
+    DocumentStory(story, "c", number="05.02.12", milestone="09").expected(AHEAD)
+    DocumentStory(story, "d").expected(PAST)
+    await on_events(database, story.told)
+    found = {one["key"]: figures(one) for one in await told(asking, study=story.study_id, by="milestone")}
+    assert found == {None: {"due": 1, "missing": 1}, "03": {"due": 2, "missing": 2}, "09": {"not_due": 1}}
+    [live] = await told(asking, milestone="03")
+    assert figures(live) == {"due": 2, "missing": 2}
+    zones = await told(asking, study=story.study_id, by="zone", milestone="03")
+    assert {one["key"]: one["missing"] for one in zones} == {"01": 1, "05": 1}
+    assert await told(asking, "Globex", study=story.study_id, by="milestone") == []
+
+
+async def test_a_group_that_was_counted_before_milestones_were_counts_all_the_same(
+    asking: Asking, database: Database, story: Story
+) -> None:
+    DocumentStory(story, "a", milestone="03").expected(PAST)
+    await on_events(database, story.told)
+    stored = database.collection(TMF_COMPLETENESS)
+    await stored.write([UpdateOne({}, {"$unset": {"counts.0.milestone": ""}})])
+    [found] = await told(asking, study=story.study_id, by="milestone")
+    assert (found["key"], figures(found)) == (None, {"due": 1, "missing": 1})
 
 
 async def test_a_file_without_documents_is_told_and_a_locked_one_is_so(

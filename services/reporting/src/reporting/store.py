@@ -14,10 +14,12 @@ from chassis.mongo import Collection, Database
 
 from reporting.generations import Generations
 from reporting.projections import (
+    amendments,
     checklists,
     clocks,
     facts,
     milestones,
+    plans,
     sites,
     start_up,
     studies,
@@ -40,6 +42,8 @@ CHECKLISTS: Final = checklists.COLLECTION
 STUDY_CHECKLISTS: Final = checklists.STUDY_COLLECTION
 SUBMISSION_BOARD: Final = submission_board.COLLECTION
 START_UP: Final = start_up.COLLECTION
+PLANS: Final = plans.COLLECTION
+AMENDMENTS: Final = amendments.COLLECTION
 TMF: Final = tmf.FILES
 TMF_DOCUMENTS: Final = tmf.DOCUMENTS
 TMF_COMPLETENESS: Final = tmf.COLLECTION
@@ -49,7 +53,7 @@ FRESHNESS: Final = "freshness"
 BOARDS: Final = (SUBMISSION_BOARD, START_UP, TMF_COMPLETENESS)
 NAMES: Final = (
     *(STUDIES, SITES, SUBJECTS, MILESTONES, FACTS, SUBMISSIONS, CLOCKS),
-    *(CHECKLISTS, STUDY_CHECKLISTS, TMF, TMF_DOCUMENTS),
+    *(CHECKLISTS, STUDY_CHECKLISTS, TMF, TMF_DOCUMENTS, PLANS, AMENDMENTS),
     *(TIMELINE, COUNTS, FRESHNESS),
     *BOARDS,
 )
@@ -73,13 +77,19 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     SUBJECTS: (("study", "country", "enrolled"),),
     MILESTONES: (("study", "site_id"), ("study", "country"), ("site_id",)),
     FACTS: (("study", "kind", "grave"),),
-    CLOCKS: (("about_id",),),
+    CLOCKS: (
+        ("about_id",),
+        ("about_type", "shown", "order"),
+        ("sponsor", "about_type", "shown", "order"),
+        ("study", "about_type", "shown", "order"),
+    ),
     SUBMISSION_BOARD: (
         ("shown", "order"),
         ("sponsor", "shown", "order"),
         ("study", "shown", "order"),
         ("country", "shown", "order"),
     ),
+    AMENDMENTS: (("study", "_id"),),
     TMF: (("sponsor", "_id"), ("study", "_id")),
     TMF_DOCUMENTS: (("group", "stage", "due_on", "expires_on"),),
     TMF_COMPLETENESS: (("study",),),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from reporting import queries
 from reporting.generations import Generations
+from reporting.queries.obligations import Obligation, ObligationFilter
 from reporting.queries.start_up import StartUpFilter, StartUpSite
 from reporting.queries.submission_board import BoardSubmission, SubmissionFilter
 from reporting.queries.tmf import TmfFigures, TmfFilter
@@ -31,6 +32,13 @@ def router(generations: Generations) -> APIRouter:
     ) -> Page[BoardSubmission]:
         """Submissions with the periods that run for them: overdue first, then by what is due."""
         return await queries.submission_board_page(database, caller.scope, asked, wanted)
+
+    @routes.get("/obligations")
+    async def list_obligations(
+        caller: Caller, wanted: Paging, asked: Annotated[ObligationFilter, Query()]
+    ) -> Page[Obligation]:
+        """Periods that run for no submission but for obligations of trials: overdue first, then by what is due."""
+        return await queries.obligations_page(database, caller.scope, asked, wanted)
 
     @routes.get("/tmf-completeness")
     async def list_tmf_completeness(

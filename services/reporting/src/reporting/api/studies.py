@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from reporting import queries
 from reporting.generations import Generations
+from reporting.queries.amendments import AmendmentCountry
 from reporting.queries.answers import Country, Site, Study
 from reporting.queries.filters import StudyFilter
 
@@ -36,5 +37,10 @@ def router(generations: Generations) -> APIRouter:
     async def list_countries(study_id: str, caller: Caller) -> Page[Country]:
         """The study's countries, all on one page."""
         return Page(items=await queries.countries(database, caller.scope, study_id), next=None)
+
+    @routes.get("/{study_id}/amendments")
+    async def list_amendments(study_id: str, caller: Caller, wanted: Paging) -> Page[AmendmentCountry]:
+        """How the protocol's further versions reach the sites, by version and country, the latest first."""
+        return await queries.amendments_page(database, caller.scope, study_id, wanted)
 
     return routes

@@ -121,7 +121,7 @@ async def _every_site(database: Database) -> Owners:
 
 
 async def _tell_groups(database: Database, ids: Sequence[str]) -> Mapping[str, Document]:
-    counted = {name: f"${name}" for name in ("group", "stage", "due_on", "expires_on")}
+    counted = {name: {"$ifNull": [f"${name}", None]} for name in ("group", *tmf.COUNTED)}
     place = {name: {"$first": f"${name}"} for name in ("level", "country", "site_id", "zone")}
     stages = [{"$group": {"_id": counted, "count": ALL_OF_THEM, **place}}, {"$sort": {"_id": 1}}]
     found = await database.collection(TMF_DOCUMENTS).aggregate(

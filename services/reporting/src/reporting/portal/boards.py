@@ -17,6 +17,7 @@ from reporting.portal.choices import BoardChoices, Choice, board_choices, named_
 from reporting.portal.errors import page_route
 from reporting.portal.freshness import freshness_of
 from reporting.portal.matrix import columns_of, groups_of
+from reporting.portal.obligations import obligations_of
 from reporting.portal.recent import Recent
 from reporting.portal.rendering import Renderer
 from reporting.portal.wording import words
@@ -76,10 +77,12 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
         caller: Caller,
         asked: Annotated[SubmissionFilter, Depends(filter_of(SubmissionFilter))],
         cursor: Cursor = None,
+        obligations: Cursor = None,
     ) -> Response:
-        """Submissions by what is due, overdue first."""
-        page, choices, totals, freshness = await asyncio.gather(
+        """Submissions by what is due, overdue first; and the obligations of the trials themselves."""
+        page, obliged, choices, totals, freshness = await asyncio.gather(
             queries.submission_board_page(database, caller.scope, asked, page_of(ROWS_ON_A_BOARD, cursor)),
+            obligations_of(database, caller.scope, asked, obligations),
             offered.of((caller.scope, SUBMISSION_BOARD)),
             sums.of((caller.scope, asked)),
             freshness_of(database),
@@ -92,6 +95,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             "fields": _submission_fields(asked, choices, totals),
             "totals": _submission_totals(totals),
             "submissions": page.items,
+            "obligations": obliged,
             "labels": labels,
             "names": names,
             "filtered": bool(asked.model_fields_set),

@@ -13,6 +13,7 @@ from chassis.scope import Scope
 from fastapi import APIRouter, Request, Response
 
 from reporting import queries
+from reporting.portal.amendments import amendments_of
 from reporting.portal.asking import SITES_ON_A_PAGE, STUDIES_ON_A_PAGE, Cursor, Filters, page_of
 from reporting.portal.choices import choices, labels_of
 from reporting.portal.errors import page_route
@@ -68,13 +69,15 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             values |= await _dates_table(database, caller.scope, asked, cursor)
         else:
             latest = await headlines(database, caller.scope)
-            labels = await labels_of(database, caller.scope, latest)
+            labels = await labels_of(database, caller.scope, [one.first for one in latest])
             values |= {"table": False, "latest": latest, "labels": labels}
         return renderer.page(request, "timeline.html", values, caller=caller)
 
     @routes.get("/studies/{study_id}")
-    async def show_study(request: Request, caller: Caller, study_id: str, cursor: Cursor = None) -> Response:
-        """One study with its milestones, countries, sites and latest entries."""
+    async def show_study(
+        request: Request, caller: Caller, study_id: str, cursor: Cursor = None, amendments: Cursor = None
+    ) -> Response:
+        """One study with its milestones, countries, amendments, sites and latest entries."""
         study = await queries.study(database, caller.scope, study_id)
         here = f"/studies/{study_id}"
         sites = await queries.sites_page(database, caller.scope, study_id, page_of(SITES_ON_A_PAGE, cursor))
@@ -85,6 +88,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             "dates": [[one.kind, one.planned, one.actual] for one in study.milestones],
             "today": clock.now().date().isoformat(),
             "boards": await panels_of(database, caller.scope, study_id),
+            "amendments": await amendments_of(database, caller.scope, study_id, amendments),
             "countries": await queries.countries(database, caller.scope, study_id),
             "sites": sites.items,
             "next": f"{here}?cursor={sites.next}" if sites.next else None,

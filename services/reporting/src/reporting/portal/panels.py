@@ -7,7 +7,7 @@ from chassis.scope import Scope
 
 from reporting import queries
 from reporting.portal.asking import address_of, page_of
-from reporting.portal.wording import day, number
+from reporting.portal.wording import counted, day, number
 from reporting.queries.start_up import StartUpFilter, StartUpTotals
 from reporting.queries.submission_board import SubmissionFilter, SubmissionTotals
 from reporting.queries.tmf import TmfFigures, TmfFilter
@@ -41,7 +41,7 @@ def _start_up(totals: StartUpTotals) -> str:
     if not totals.starting + totals.lost:
         return ""
     lost = f", {number(totals.lost)} open that lost a prerequisite" if totals.lost else ""
-    return f"{number(totals.starting)} sites, {number(totals.ready)} ready for the green light{lost}"
+    return f"{counted(totals.starting, 'sites')}, {number(totals.ready)} ready for the green light{lost}"
 
 
 def _submissions(totals: SubmissionTotals) -> str:

@@ -37,7 +37,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        named = ("words", "tone", "sign", "number", "day", "instant", "rule", "left")
+        named = ("words", "tone", "sign", "number", "day", "instant", "rule", "left", "counted", "days", "stands")
         filters = cast("dict[str, Any]", self._templates.filters)
         filters.update({name: getattr(wording, name) for name in named}, cells=cells)
         shared = cast("dict[str, Any]", self._templates.globals)

@@ -1,7 +1,7 @@
-"""The completeness of trial master files as a page: all studies, or one study by zone and by site."""
+"""The completeness of trial master files as a page: all studies, or one study by zone, by milestone and by site."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -35,6 +35,21 @@ ZONES: Final = {
     "11": "Statistics",
 }
 """Zones of the TMF Reference Model 3.3.1."""
+MILESTONES: Final = {
+    "01": "First country's regulatory approval",
+    "02": "Clinical infrastructure ready",
+    "03": "Site live",
+    "04": "First monitoring visit",
+    "05": "Significant study event",
+    "06": "Annual IRB/IEC renewal",
+    "07": "Last subject, last visit",
+    "08": "Database lock",
+    "09": "Close-out visit, site closed",
+    "10": "Clinical study report approved",
+    "11": "Ongoing",
+    "12": "TMF closed and locked",
+}
+"""Milestones of the TMF Reference Model 3.3.1, by which documents belong to a file."""
 Table = tuple[str, str, Sequence[TmfFigures]]
 """Title, what its rows are, the rows."""
 
@@ -51,7 +66,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
         asked: Annotated[TmfFilter, Depends(filter_of(TmfFilter))],
         cursor: Cursor = None,
     ) -> Response:
-        """How complete each study's file is, or one study's file by zone and by site."""
+        """How complete each study's file is, or one study's file by zone, by milestone and by site."""
         (tables, following), choices, freshness = await asyncio.gather(
             _tables(database, caller.scope, asked, cursor),
             offered.of((caller.scope, TMF_COMPLETENESS)),
@@ -63,11 +78,11 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             named_studies(database, caller.scope, {one.study_id for one in shown} | {asked.study or ""}),
             named_sites(database, caller.scope, sites | {asked.site or ""}),
         )
-        zones = [(code, f"{code} {name}", None) for code, name in ZONES.items()]
         values = {
             "fields": [
                 *_uncounted(common_fields(asked, choices)),
-                field("zone", "Zone", "All zones", zones, asked.zone),
+                field("zone", "Zone", "All zones", _numbered(ZONES), asked.zone),
+                field("milestone", "Milestone", "All milestones", _numbered(MILESTONES), asked.milestone),
             ],
             "asked": asked,
             "tables": tables,
@@ -75,6 +90,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             "whole": f"/tmf?study={asked.study}",
             "link": partial(address_of, "/tmf", asked),
             "zones": ZONES,
+            "milestones": MILESTONES,
             "labels": labels,
             "names": names,
             "noun": "places" if asked.study else "studies",
@@ -86,6 +102,10 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
         return renderer.page(request, "tmf.html", values, caller=caller)
 
     return routes
+
+
+def _numbered(named: Mapping[str, str]) -> list[tuple[str, str, None]]:
+    return [(code, f"{code} {name}", None) for code, name in named.items()]
 
 
 def _uncounted(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -101,9 +121,15 @@ async def _tables(
         by_study = asked.model_copy(update={"by": "study"})
         page = await queries.tmf_page(database, scope, by_study, page_of(ROWS_ON_A_BOARD, cursor))
         return [("Studies", "study", page.items)], page.next
-    by_zone, by_site = (asked.model_copy(update={"by": by}) for by in ("zone", "site"))
-    zones, sites = await asyncio.gather(
+    by_zone, by_milestone, by_site = (asked.model_copy(update={"by": by}) for by in ("zone", "milestone", "site"))
+    zones, milestones, sites = await asyncio.gather(
         queries.tmf_page(database, scope, by_zone, page_of(len(ZONES), None)),
+        queries.tmf_page(database, scope, by_milestone, page_of(len(MILESTONES) + 1, None)),
         queries.tmf_page(database, scope, by_site, page_of(ROWS_ON_A_BOARD, cursor)),
     )
-    return [("By zone", "zone", zones.items), ("By site", "site", sites.items)], sites.next
+    tables: list[Table] = [
+        ("By zone", "zone", zones.items),
+        ("By milestone", "milestone", milestones.items),
+        ("By site", "site", sites.items),
+    ]
+    return tables, sites.next

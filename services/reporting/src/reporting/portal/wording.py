@@ -9,6 +9,8 @@ from typing import Final
 
 from kernel.business_time import bounds
 
+from reporting.queries.obligations import MAY_END, Obligation
+
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAY_CHARACTERS: Final = len("2021-06-30")
 ABBREVIATIONS: Final = frozenset({"eu", "gb", "us", "ch", "ctr", "ind", "irb", "gdpr", "sae", "dsur", "i", "ii"})
@@ -112,6 +114,18 @@ def number(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}".replace(",", "\u202f")
 
 
+def counted(value: int, noun: str) -> str:
+    """How many there are of what `noun` names, given in the plural: 1 site, 2 sites, 1 study."""
+    if value != 1:
+        return f"{number(value)} {noun}"
+    return f"1 {noun[:-3]}y" if noun.endswith("ies") else f"1 {noun.removesuffix('s')}"
+
+
+def days(value: float | None) -> str:
+    """So many days, a half where a median lies between two."""
+    return NOTHING if value is None else f"{value:g}"
+
+
 def day(value: str | datetime | None) -> str:
     """Business time as it is read, no more precise than it is: `2021-06` is Jun 2021."""
     if value is None:
@@ -144,6 +158,19 @@ def left(days: int | None) -> str:
     if days < 0:
         return f"{_days(-days)} overdue"
     return f"{_days(days)} left" if days else "Last day"
+
+
+def stands(one: Obligation) -> str:
+    """How an obligation stands: the days left while it binds, else what became of it."""
+    if one.if_missed == MAY_END:
+        return (
+            "May end"
+            if one.days_left is not None and one.days_left < 0
+            else left(one.days_left).replace("left", "to go")
+        )
+    if one.in_time is not None:
+        return "Kept in time" if one.in_time else "Done too late"
+    return "Ended" if one.status == "ended" else left(one.days_left)
 
 
 def slip(planned: str | None, actual: str | None, today: date) -> str:

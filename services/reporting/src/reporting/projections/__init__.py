@@ -6,7 +6,19 @@ from typing import Final
 from chassis.stream.projecting import Rows
 from contracts import Received
 
-from reporting.projections import checklists, clocks, facts, milestones, sites, studies, subjects, submissions, tmf
+from reporting.projections import (
+    amendments,
+    checklists,
+    clocks,
+    facts,
+    milestones,
+    plans,
+    sites,
+    studies,
+    subjects,
+    submissions,
+    tmf,
+)
 
 ROWS: Final[Sequence[Rows[Received]]] = (
     studies.ROWS,
@@ -19,6 +31,8 @@ ROWS: Final[Sequence[Rows[Received]]] = (
     clocks.ROWS,
     checklists.ROWS,
     checklists.STUDY_ROWS,
+    plans.ROWS,
+    amendments.ROWS,
     tmf.FILE_ROWS,
     tmf.DOCUMENT_ROWS,
 )

@@ -1,11 +1,13 @@
 """Rows of regulatory clocks: until when, in whose time zone, how far told, and what became of each.
 
-Days left are never stored: they follow from `due_at` when somebody asks.
+Days left are never stored: they follow from `due_at` when somebody asks. A row's `order` is one text that sorts by what
+is due first, what stands still last; from `soon_at` on it is due soon.
 """
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chassis.mongo import Document
 from chassis.stream.projecting import Rows
@@ -13,6 +15,7 @@ from contracts import PublicEvent, Received
 from contracts import regulatory as public
 
 from reporting.projections.reading import key_of, owner_of, place_of, version_of
+from reporting.projections.timeline import instant_text
 
 COLLECTION: Final = "clocks"
 
@@ -26,6 +29,11 @@ STATUS_AFTER: Final[Mapping[type[PublicEvent], str]] = {
 }
 """What is missing here leaves the status as it is, but that what was missed runs again where it is extended."""
 OPEN: Final = frozenset({"running", "paused", "missed"})
+COUNTING: Final = frozenset({"running", "missed"})
+"""Clocks whose end moves nearer, or has passed. A paused one stands still."""
+UNDATED: Final = "9999"
+SOON_DAYS: Final = 7
+"""What has at most so many days left is due soon."""
 KEPT: Final = ("rule_id", "about_type", "about_id", "obliges", "if_missed", "round", "zone")
 
 
@@ -34,6 +42,8 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
     event = received.event
     assert isinstance(event, public.ClockEvent)
     before = row or {"status": "running", "percent": None, "in_time": None}
+    status = _status(before["status"], event)
+    due = instant_text(event.due_at) if status in COUNTING else UNDATED
     return {
         **before,
         **owner_of(received),
@@ -41,7 +51,10 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
         **{name: getattr(event, name) for name in KEPT},
         "due_on": event.due_on.isoformat(),
         "due_at": event.due_at.astimezone(UTC),
-        "status": _status(before["status"], event),
+        "status": status,
+        "shown": "open" if status in OPEN else "closed",
+        "order": f"{due} {event.clock_id}",
+        "soon_at": soon_from(event.due_on, event.zone) if status in COUNTING else None,
         **_told(event),
     }
 
@@ -67,6 +80,20 @@ def _told(event: PublicEvent) -> Document:
             return {"in_time": None}
         case _:
             return {}
+
+
+def soon_from(due_on: date, zone: str) -> datetime:
+    """The first instant, in UTC, at which no more than `SOON_DAYS` days are left where the authority is."""
+    first = due_on - timedelta(days=SOON_DAYS)
+    return datetime.combine(first, time(), zone_of(zone)).astimezone(UTC)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of this name; UTC where this machine does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 ROWS: Final = Rows(COLLECTION, key_of("clock", "clock_id"), version_of, fold)

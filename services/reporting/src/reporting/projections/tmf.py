@@ -2,7 +2,7 @@
 
 There are many documents, so pages count small groups of them: those of one place (the trial, a country, a site) and one
 zone of the TMF Reference Model. What depends on the day is not stored: a group keeps how many documents it has of each
-stage, due day and expiry, and whoever asks says for which day.
+stage, milestone, due day and expiry, and whoever asks says for which day.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,8 @@ from reporting.projections.reading import key_of, owner_of, place_of, version_of
 FILES: Final = "tmf"
 DOCUMENTS: Final = "tmf_documents"
 COLLECTION: Final = "tmf_completeness"
+COUNTED: Final = ("stage", "milestone", "due_on", "expires_on")
+"""What documents of a group are counted by."""
 
 ZONE_CHARACTERS: Final = len("05")
 WHOLE_TRIAL: Final = "trial"
@@ -66,6 +68,7 @@ def fold_document(row: Mapping[str, Any] | None, received: Received) -> Document
         "zone": event.artifact_number[:ZONE_CHARACTERS],
         "level": event.level,
         "unique_id": event.unique_id,
+        "milestone": event.milestone,
         "due_on": event.due_on,
         "stage": _stage(after),
     }

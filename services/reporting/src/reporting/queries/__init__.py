@@ -9,8 +9,10 @@ from chassis.problems import not_found
 from chassis.scope import Scope
 
 from reporting.queries import answers
+from reporting.queries.amendments import amendments_page
 from reporting.queries.answers import Country, Counts, Milestone, Site, Study, Totals
 from reporting.queries.filters import StudyFilter
+from reporting.queries.obligations import obligation_totals, obligations_page
 from reporting.queries.paging import paged
 from reporting.queries.start_up import start_up_page, start_up_totals
 from reporting.queries.submission_board import submission_board_page, submission_totals
@@ -30,9 +32,12 @@ from reporting.store import (
 )
 
 __all__ = [
+    "amendments_page",
     "countries",
     "entry",
     "every_study",
+    "obligation_totals",
+    "obligations_page",
     "recorded_until",
     "sites_page",
     "start_up_page",

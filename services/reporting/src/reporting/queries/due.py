@@ -2,22 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
 from pydantic import Field
 
+from reporting.projections.clocks import COUNTING, zone_of
 from reporting.queries.answers import Answer, instant
-
-PAUSED: Final = "paused"
 
 
 class Clock(Answer):
-    """A period that runs for a submission, until the end of `due_on` where the authority is."""
+    """A period that runs, until the end of `due_on` where the authority is."""
 
     clock_id: str
     rule_id: str = Field(description="The rule row that the period follows, as regulatory lists it")
-    status: str = Field(description="running, paused or missed")
+    status: str = Field(description="running, paused or missed; stopped or ended where it is over")
     obliges: str = Field(description="Who has to act: authority, sponsor or investigator")
     if_missed: str = Field(description="What the law makes of a miss")
     round: int | None = Field(description="The request for information that it is about, counted from 1")
@@ -26,13 +24,13 @@ class Clock(Answer):
     zone: str = Field(description="The authority's time zone (tzdata)")
     percent: int | None = Field(description="The last alert that was told: so many percent of the period were over")
     days_left: int | None = Field(
-        description="Calendar days there; 0 on the last day, below 0 overdue; null while paused"
+        description="Calendar days there; 0 on the last day, below 0 overdue; null where none counts"
     )
 
 
 def clock(stored: Mapping[str, Any], now: datetime) -> Clock:
     """A stored clock as clients see it at this instant."""
-    left = None if stored["status"] == PAUSED else days_left(stored, now)
+    left = days_left(stored, now) if stored["status"] in COUNTING else None
     told = {name: stored[name] for name in Clock.model_fields if name not in {"due_at", "days_left"}}
     return Clock(**told, due_at=instant(stored["due_at"]), days_left=left)
 
@@ -43,11 +41,3 @@ def days_left(stored: Mapping[str, Any], now: datetime) -> int:
     days = (last - now.astimezone(zone_of(stored["zone"])).date()).days
     # A period in hours ends within a day: then that day alone does not tell that it is over.
     return min(days, -1) if stored["due_at"] <= now else max(days, 0)
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name; UTC where this machine does not know it."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

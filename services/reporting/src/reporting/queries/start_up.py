@@ -1,7 +1,7 @@
 """The start-up board: a page is a range of an index in the order of studies or of countries."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from chassis import clock as wall
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from reporting.queries.answers import Answer
 from reporting.queries.filters import narrowed_to
 from reporting.queries.paging import paged
-from reporting.store import ALL_OF_THEM, START_UP, STUDY_CHECKLISTS
+from reporting.store import ALL_OF_THEM, PLANS, START_UP, STUDY_CHECKLISTS
 
 READY: Final = "ready_for_activation"
 CORE_NUMBERS: Final[Mapping[str, int]] = {"authority_approval": 1, "ethics_approval": 2, "initiation_visit": 7}
@@ -65,6 +65,17 @@ class InitiationVisit(Answer):
     actual: str | None
 
 
+class PlannedActivation(Answer):
+    """For which day the site's activation is planned, and for which it is to be expected."""
+
+    planned: str
+    forecast: str | None = Field(description="As last told; null where it was never other than planned")
+    days_late: int = Field(
+        description="Days from the planned day to the activation, else to the forecast or today, whichever is later; "
+        "0 or below: not late"
+    )
+
+
 class StartUpSite(Answer):
     """A site with its checklist; without `items` it has none yet."""
 
@@ -87,6 +98,7 @@ class StartUpSite(Answer):
     )
     initiation_visit: InitiationVisit | None
     activated_on: str | None
+    activation: PlannedActivation | None = Field(description="Null where the study's plan names no day for the site")
 
 
 class StartUpTotals(Answer):
@@ -110,8 +122,10 @@ async def start_up_page(
         asked.narrowed(scope), condition, sort=[(order, 1)], limit=wanted.limit + 1
     )
     shown, now = found[: wanted.limit], wall.now()
-    numbers = await _numbers(database, scope, {one["study"] for one in shown})
-    return paged([_site(one, numbers.get(one["study"], {}), now) for one in shown], found, wanted, filters, order)
+    studies = {one["study"] for one in shown}
+    numbers, plans = await _numbers(database, scope, studies), await _plans(database, scope, studies)
+    sites = [_site(one, numbers.get(one["study"], {}), plans.get(one["study"], {}), now) for one in shown]
+    return paged(sites, found, wanted, filters, order)
 
 
 async def start_up_totals(database: Database, scope: Scope, asked: StartUpFilter) -> StartUpTotals:
@@ -137,7 +151,28 @@ async def _numbers(database: Database, scope: Scope, studies: set[str]) -> dict[
     return {one["_id"]: {code: rule["number"] for code, rule in one["rules"].items()} for one in found}
 
 
-def _site(stored: Mapping[str, Any], numbers: Mapping[str, int], now: datetime) -> StartUpSite:
+async def _plans(database: Database, scope: Scope, studies: set[str]) -> dict[str, Mapping[str, Any]]:
+    found = await database.collection(PLANS).find(scope, {"_id": {"$in": sorted(studies)}})
+    return {one["_id"]: one["activations"] for one in found}
+
+
+def planned_activation(
+    planned: Mapping[str, Any] | None, activated_on: str | None, now: datetime
+) -> PlannedActivation | None:
+    """How the plan of a site's activation stands at this instant."""
+    if planned is None:
+        return None
+    day, forecast = date.fromisoformat(planned["planned"]), planned["forecast"]
+    if activated_on is not None:
+        reached = bounds(activated_on)[0].date()
+    else:
+        reached = max(now.date(), date.fromisoformat(forecast or planned["planned"]))
+    return PlannedActivation(planned=planned["planned"], forecast=forecast, days_late=(reached - day).days)
+
+
+def _site(
+    stored: Mapping[str, Any], numbers: Mapping[str, int], plans: Mapping[str, Any], now: datetime
+) -> StartUpSite:
     kept = (
         *("name", "city", "number", "country", "status", "checklist_version", "satisfied", "total"),
         *("began_on", "activated_on", "initiation_visit"),
@@ -153,6 +188,7 @@ def _site(stored: Mapping[str, Any], numbers: Mapping[str, int], now: datetime) 
         sponsor_id=stored["sponsor"],
         blocked_by=stored["missing"],
         items=sorted(items, key=lambda one: (one.number or 99, one.item)),
+        activation=planned_activation(plans.get(stored["_id"]), stored["activated_on"], now),
         days_in_start_up=days_between(stored["began_on"], stored["activated_on"], now),
         **{name: stored[name] for name in kept},
     )

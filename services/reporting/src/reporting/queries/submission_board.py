@@ -1,8 +1,8 @@
 """The board of submissions: a page is a range of an index in the order of what is due."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Any, Literal
 
 from chassis import clock as wall
 from chassis.http.fields import Code, CountryCode, Name
@@ -12,14 +12,13 @@ from chassis.scope import Scope
 from contracts.regulatory import Body
 from pydantic import BaseModel, ConfigDict, Field
 
+from reporting.projections.clocks import SOON_DAYS
 from reporting.projections.timeline import instant_text
 from reporting.queries.answers import Answer
 from reporting.queries.due import Clock, clock
 from reporting.queries.filters import narrowed_to
 from reporting.queries.paging import paged
 from reporting.store import ALL_OF_THEM, SUBMISSION_BOARD
-
-SOON_DAYS: Final = 7
 
 
 class SubmissionFilter(BaseModel):
@@ -36,7 +35,7 @@ class SubmissionFilter(BaseModel):
         default="open", description="open: not decided yet, or with a period that still runs"
     )
     due: Literal["overdue", "soon"] | None = Field(
-        default=None, description=f"overdue: its deadline has passed; soon: it ends within {SOON_DAYS} days"
+        default=None, description=f"overdue: its deadline has passed; soon: it has at most {SOON_DAYS} days left"
     )
 
     def narrowed(self, scope: Scope) -> Scope:
@@ -47,9 +46,7 @@ class SubmissionFilter(BaseModel):
         """The MongoDB condition, without sponsor and study."""
         asked = {"shown": self.show, "country": self.country, "body": self.body, "stage": self.stage}
         condition: dict[str, Any] = {field: value for field, value in asked.items() if value is not None}
-        if self.due is not None:
-            condition["order"] = _range(self.due, now)
-        return condition
+        return {**condition, **due_condition(self.due, now)}
 
 
 class Step(Answer):
@@ -104,13 +101,14 @@ async def submission_totals(database: Database, scope: Scope, asked: SubmissionF
     """What is open of what the filter leaves, whatever it asks to be due or shown."""
     now = wall.now()
     condition = asked.model_copy(update={"due": None, "show": "open"}).condition(now)
-    soon, late = instant_text(_soon_until(now)), instant_text(now)
+    late = instant_text(now)
+    near = {"$and": [{"$gt": ["$soon_at", None]}, {"$lte": ["$soon_at", now]}]}
     group = {
         "_id": "$stage",
         "open": ALL_OF_THEM,
-        "overdue": _counted({"$lte": ["$order", late]}),
-        "soon": _counted({"$and": [{"$gt": ["$order", late]}, {"$lte": ["$order", soon]}]}),
-        "undated": _counted({"$gte": ["$order", "9999"]}),
+        "overdue": counted({"$lte": ["$order", late]}),
+        "soon": counted({"$and": [{"$gt": ["$order", late]}, near]}),
+        "undated": counted({"$gte": ["$order", "9999"]}),
     }
     found = await database.collection(SUBMISSION_BOARD).aggregate(
         asked.narrowed(scope), [{"$group": group}], condition=condition
@@ -119,17 +117,19 @@ async def submission_totals(database: Database, scope: Scope, asked: SubmissionF
     return SubmissionTotals(**sums, stages={one["_id"]: one["open"] for one in found})
 
 
-def _range(due: str, now: datetime) -> dict[str, str]:
-    if due == "overdue":
-        return {"$lte": instant_text(now)}
-    return {"$gt": instant_text(now), "$lte": instant_text(_soon_until(now))}
+def due_condition(due: str | None, now: datetime) -> dict[str, Any]:
+    """The MongoDB condition on what is overdue, or due soon, at this instant; none where nothing was asked."""
+    match due:
+        case "overdue":
+            return {"order": {"$lte": instant_text(now)}}
+        case "soon":
+            return {"order": {"$gt": instant_text(now)}, "soon_at": {"$lte": now}}
+        case _:
+            return {}
 
 
-def _soon_until(now: datetime) -> datetime:
-    return now + timedelta(days=SOON_DAYS)
-
-
-def _counted(condition: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def counted(condition: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """A sum, within a `$group`, of what meets the condition."""
     return {"$sum": {"$cond": [condition, 1, 0]}}
 
 

@@ -23,8 +23,14 @@ from reporting.queries.filters import narrowed_to
 from reporting.queries.paging import paged
 from reporting.store import TMF, TMF_COMPLETENESS
 
-By = Literal["study", "zone", "country", "site"]
-Zone = Annotated[str, StringConstraints(pattern=r"^\d{2}$")]
+By = Literal["study", "zone", "milestone", "country", "site"]
+Number = Annotated[str, StringConstraints(pattern=r"^\d{2}$")]
+KEYS: Final[Mapping[By, Any]] = {
+    "zone": "$zone",
+    "milestone": {"$ifNull": ["$counts.milestone", None]},
+    "country": "$country",
+    "site": "$site_id",
+}
 DAY_CHARACTERS: Final = len("2021-06-30")
 FIGURES: Final = ("due", "filed", "missing", "in_review", "returned", "expired", "not_due", "exempt")
 
@@ -38,7 +44,8 @@ class TmfFilter(BaseModel):
     sponsor: Name | None = Field(default=None, description="Sponsor's id or name")
     country: CountryCode | None = Field(default=None, description="ISO 3166-1 alpha-2")
     site: Code | None = Field(default=None, description="Site id")
-    zone: Zone | None = Field(default=None, description="Zone of the TMF Reference Model, 01 to 11")
+    zone: Number | None = Field(default=None, description="Zone of the TMF Reference Model, 01 to 11")
+    milestone: Number | None = Field(default=None, description="Milestone of the TMF Reference Model, 01 to 12")
     by: By = Field(default="study", description="What the figures are told for")
     on: DateOnly | None = Field(default=None, description="The day by which documents are due; today where left out")
 
@@ -57,7 +64,7 @@ class TmfFigures(Answer):
 
     study_id: str
     sponsor_id: str
-    key: str | None = Field(description="The zone, country or site; null for what concerns the whole trial, or a study")
+    key: str | None = Field(description="The zone, milestone, country or site; null for a study, or what has none")
     due: int = Field(description="Documents due by the day, without those that are waived or released")
     filed: int = Field(description="Of these, filed and in force")
     missing: int
@@ -79,12 +86,11 @@ async def tmf_page(database: Database, scope: Scope, asked: TmfFilter, wanted: P
         error = FieldError("study", "is needed where figures are not by study", "the id of a study", "query")
         raise Problem(422, "invalid_request", "Name the study whose file is to be told in parts.", errors=[error])
     seen, filters = asked.narrowed(scope), asked.model_dump()
-    field = {"zone": "$zone", "country": "$country", "site": "$site_id"}[asked.by]
     after = wanted.after(filters)
-    # The whole trial, which has no key, comes first; nothing is greater than null to MongoDB.
+    # What has no key, such as the whole trial, comes first; nothing is greater than null to MongoDB.
     beyond = [{"$match": {"_id.key": {"$ne": None} if after[0] is None else {"$gt": after[0]}}}] if after else []
     more = [*beyond, {"$sort": {"_id.key": 1}}, {"$limit": wanted.limit + 1}]
-    found = await _figures(database, seen, asked, asked.condition(), field, more)
+    found = await _figures(database, seen, asked, asked.condition(), KEYS[asked.by], more)
     items = found[: wanted.limit]
     last = items[-1].key if items else None
     return Page(items=items, next=encode_cursor([last], filters) if len(found) > wanted.limit else None)
@@ -107,7 +113,7 @@ async def _figures(
     seen: Scope,
     asked: TmfFilter,
     condition: Mapping[str, Any],
-    key: str | None,
+    key: Any,
     more: Sequence[Mapping[str, Any]],
 ) -> list[TmfFigures]:
     on = asked.on or wall.now().date().isoformat()
@@ -118,7 +124,8 @@ async def _figures(
         **sums,
         "oldest": {"$min": {"$cond": [_open(on), "$counts.due_on", None]}},
     }
-    stages = [{"$unwind": "$counts"}, {"$group": group}, *more]
+    of_milestone = [] if asked.milestone is None else [{"$match": {"counts.milestone": asked.milestone}}]
+    stages = [{"$unwind": "$counts"}, *of_milestone, {"$group": group}, *more]
     found = await database.collection(TMF_COMPLETENESS).aggregate(seen, stages, condition=condition)
     return [_answer(one) for one in found]
 
