@@ -1,10 +1,37 @@
 """The standard list governs commands that there are."""
 
-from typing import Any, get_args, get_type_hints
+from typing import Any, Final, get_args, get_type_hints
 
 from chassis.commands import Aggregate
 from contracts.obligations import OBLIGATIONS, governing
 from sites import store
+
+BELONGS_TO_NONE: Final[dict[str, str | set[str]]] = {
+    "study": {"RegisterStudy", "AdoptStudy", "NoteStudyMilestones"},
+    "sponsor-agreement": "agreements are what the others rest on",
+    "feasibility": {"SaveAnswers", "ReturnAnswers", "RevokeLink"},
+    "site-team": {"NoteExpiries"},
+    "organisation": "the CRO's own, of no study",
+    "person": "the CRO's own, of no study",
+    "questionnaire": "perhaps of no study; sending it is governed",
+    "pre-study-visit": "learned from events",
+    "evidence": "learned from events",
+}
+"""What no row governs: beginnings, what is learned, the site's own acts, and what protects a link."""
+
+
+def test_every_command_belongs_to_an_obligation_or_is_named_as_one_that_belongs_to_none() -> None:
+    free: dict[str, set[str]] = {}
+    found: list[Any] = [one for one in vars(store).values() if isinstance(one, Aggregate)]
+    for one in found:
+        union = get_type_hints(one.decide)["command"]
+        names: set[str] = {command.__name__ for command in get_args(union) or (union,)}
+        left = {name for name in names if governing("sites", one.name, name) is None}
+        free |= {one.name: left} if left else {}
+    assert free.keys() == BELONGS_TO_NONE.keys()
+    for name, left in free.items():
+        said = BELONGS_TO_NONE[name]
+        assert isinstance(said, str) or said == left, (name, left)
 
 
 def test_every_command_that_the_list_governs_is_one_of_this_service() -> None:

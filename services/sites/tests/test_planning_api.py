@@ -5,6 +5,7 @@ from typing import Any
 
 from chassis.scope import Scope
 from contracts import TOPICS, derived_id, monitoring, regulatory
+from contracts import sites as public
 from sites.projections import REACHED
 from studyline.testing.service import Face
 
@@ -142,6 +143,34 @@ async def test_events_of_other_services_set_actual_days_and_the_earliest_counts(
         "2022-05-01",
         1,
     )
+
+
+async def test_the_sites_own_start_up_sets_its_milestones_too(face: Face) -> None:
+    study_id = await study_of(face)
+    site_id = await site_of(face, study_id)
+    await done(face, f"/v1/studies/{study_id}/plan", plan_of(site_id))
+    place = {"study_id": study_id, "site_id": site_id, "country": "DE"}
+    shipment = {**place, "shipment_id": f"ip-{site_id}"}
+    answers = {**place, "assessment_id": f"f-{site_id}", "questionnaire_id": "q-1"}
+    contract = {**place, "contract_id": f"cta-{site_id}", "ends_on": None}
+    for aggregate, event in (
+        (f"study-site/{site_id}-cda", public.SiteCdaSigned.model_validate(place)),
+        (f"feasibility/f-{site_id}", public.FeasibilityReturned.model_validate(answers)),
+        (f"site-contract/cta-{site_id}", public.SiteContractExecuted.model_validate(contract)),
+        (
+            f"ip-shipment/w-{site_id}",
+            public.IpShipmentReceived.model_validate({**shipment, "temperature": "excursion"}),
+        ),
+        (f"ip-shipment/r-{site_id}", public.IpShipmentReleased.model_validate(shipment)),
+    ):
+        await face.tell(TOPICS["sites"], aggregate, event, sponsor="Acme")
+    for kind in ("cda_signed", "feasibility_returned", "contract_executed", "product_released"):
+        assert (await once_reached(face, study_id, kind))["actual"] == "2022-02-01"
+    listed = (await face.get(f"/v1/studies/{study_id}/milestones", kind="product_received")).json()["items"]
+    assert listed == []
+    received = public.IpShipmentReceived.model_validate({**shipment, "temperature": "within_limits"})
+    await face.tell(TOPICS["sites"], f"ip-shipment/ip-{site_id}", received, sponsor="Acme")
+    await once_reached(face, study_id, "product_received")
 
 
 async def test_a_day_recorded_by_hand_stands(face: Face) -> None:

@@ -97,5 +97,7 @@ def _kind_of(event: PublicEvent) -> str | None:
             return event.kind
         case monitoring.MonitoringVisitEvent():
             return event.visit_type
+        case public.IpShipmentReceived():
+            return event.temperature
         case _:
             return None
