@@ -43,7 +43,7 @@ async def test_from_the_first_agreement_on_the_cro_does_only_what_is_transferred
 
     await done(face, f"/v1/agreements/{agreement_id}/transfer", {**DAY, **SELECTION})
     await done(face, f"/v1/sites/{site['site_id']}/select", DAY)
-    early = await face.post(f"/v1/sites/{site['site_id']}/reject", {"occurred_at": "2022-01-31"})
+    early = await face.post(f"/v1/sites/{site['site_id']}/reject", {"occurred_at": "2022-01-31", "because": "staff"})
     assert [one["code"] for one in early.json()["reasons"]] == ["obligation_not_held"]
     [shown] = (await face.get("/v1/journal", aggregate=f"study-site/{site['site_id']}")).json()["items"][1:]
     assert shown["authority"] == {"obligation": "site_selection", "agreement": agreement_id}

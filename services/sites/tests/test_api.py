@@ -153,6 +153,21 @@ async def test_nobody_registers_a_study_for_a_sponsor_outside_the_token(face: Fa
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/outside_scope")
 
 
+async def test_a_site_is_not_chosen_or_ended_early_only_for_a_reason(face: Face) -> None:
+    study_id = await study_of(face)
+    day = {"occurred_at": "2022-03-01"}
+    for step, reasons in (
+        ("reject", ({"because": "staff"}, {"reason": "No staff."})),
+        ("withdraw", ({"reason": "The hospital declined."},)),
+        ("terminate", ({"reason": "Closed by the hospital."},)),
+    ):
+        for why in reasons:
+            site = await made(face, f"/v1/studies/{study_id}/sites", {**day, "country": "DE"})
+            path = f"/v1/sites/{site['site_id']}/{step}"
+            assert (await face.post(path, day)).status_code == 422
+            assert (await face.post(path, {**day, **why})).status_code == 200
+
+
 async def test_sites_are_listed_page_by_page(face: Face) -> None:
     study_id = await study_of(face)
     identified = {(await made(face, f"/v1/studies/{study_id}/sites", PLACE))["site_id"] for _ in range(3)}

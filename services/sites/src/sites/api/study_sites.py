@@ -1,17 +1,18 @@
 """Routes of study sites."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from chassis.http import reading
 from chassis.http.auth import Caller
 from chassis.http.desk import Desk, desk
-from chassis.http.fields import StepRequest
+from chassis.http.fields import Request, StepRequest, Text
 from chassis.http.paging import Page, Paging
 from chassis.http.roles import Role
 from chassis.mongo import Database
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from kernel import BusinessTime
+from pydantic import model_validator
 
 from sites.api.requests import IdentifySiteRequest
 from sites.domain.study_site_messages import (
@@ -47,9 +48,9 @@ STEPS: dict[str, type[StudySiteCommand]] = {
     "close-to-enrolment": CloseToEnrolment,
     "close": CloseSite,
     "archive": ArchiveSite,
-    "terminate": TerminateSite,
-    "withdraw": WithdrawSite,
 }
+EARLY_ENDS: dict[str, type[StudySiteCommand]] = {"terminate": TerminateSite, "withdraw": WithdrawSite}
+"""Steps that need a reason in words."""
 OPERATION_OF = {"sign-cda": "sign-site-cda", "close-to-enrolment": "close-site-to-enrolment"}
 """Where the path's words do not read as the command."""
 
@@ -58,6 +59,24 @@ class SelectionRequest(StepRequest):
     """A choice, and why in one word besides the reason."""
 
     because: SelectionReason | None = None
+
+
+class RejectionRequest(SelectionRequest):
+    """Why the site is not chosen: in one word, in a sentence, or both."""
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.because is None and self.reason is None:
+            message = "a site is not chosen for a reason: give `because`, or `reason` in words"
+            raise ValueError(message)
+        return self
+
+
+class EarlyEndRequest(Request):
+    """When its part ended early, and why."""
+
+    occurred_at: BusinessTime
+    reason: Text
 
 
 class PauseRequest(StepRequest):
@@ -120,6 +139,8 @@ def router(database: Database) -> APIRouter:
     _add_decisions(routes)
     for name, command in STEPS.items():
         _add_step(routes, name, command)
+    for name, command in EARLY_ENDS.items():
+        _add_early_end(routes, name, command)
     return routes
 
 
@@ -136,7 +157,7 @@ def _add_decisions(routes: APIRouter) -> None:
         return await at.carry_on(STUDY_SITES, site_id, command, reason=body.reason)
 
     @routes.post("/sites/{site_id}/reject")
-    async def reject_site(site_id: str, body: SelectionRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+    async def reject_site(site_id: str, body: RejectionRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         """Do not choose the site; its record stays."""
         command = RejectSite(occurred_at=body.occurred_at, because=body.because)
         return await at.carry_on(STUDY_SITES, site_id, command, reason=body.reason)
@@ -157,5 +178,12 @@ def _add_decisions(routes: APIRouter) -> None:
 def _add_step(routes: APIRouter, name: str, command: type[StudySiteCommand]) -> None:
     @routes.post(f"/sites/{{site_id}}/{name}", name=OPERATION_OF.get(name, f"{name}-site"), description=command.__doc__)
     async def take_step(site_id: str, body: StepRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        asked = command.model_validate({"occurred_at": body.occurred_at})
+        return await at.carry_on(STUDY_SITES, site_id, asked, reason=body.reason)
+
+
+def _add_early_end(routes: APIRouter, name: str, command: type[StudySiteCommand]) -> None:
+    @routes.post(f"/sites/{{site_id}}/{name}", name=f"{name}-site", description=command.__doc__)
+    async def end_early(site_id: str, body: EarlyEndRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         asked = command.model_validate({"occurred_at": body.occurred_at})
         return await at.carry_on(STUDY_SITES, site_id, asked, reason=body.reason)
