@@ -112,7 +112,7 @@ def _add_steps(routes: APIRouter) -> None:
         return await at.carry_on(SITE_CONTRACTS, contract_id, command, reason=body.reason)
 
     @routes.post("/site-contracts/{contract_id}/sign")
-    async def execute_contract(contract_id: str, body: SignatureRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+    async def sign_contract(contract_id: str, body: SignatureRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         """Note a party's signature; the last one executes the contract."""
         command = SignContract.model_validate(body.model_dump(exclude={"reason"}))
         return await at.carry_on(SITE_CONTRACTS, contract_id, command, reason=body.reason)

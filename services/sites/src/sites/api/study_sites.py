@@ -51,7 +51,13 @@ STEPS: dict[str, type[StudySiteCommand]] = {
 }
 EARLY_ENDS: dict[str, type[StudySiteCommand]] = {"terminate": TerminateSite, "withdraw": WithdrawSite}
 """Steps that need a reason in words."""
-OPERATION_OF = {"sign-cda": "sign-site-cda", "close-to-enrolment": "close-site-to-enrolment"}
+OPERATION_OF = {
+    "sign-cda": "sign-site-cda",
+    "begin-start-up": "begin-site-start-up",
+    "resume-enrolment": "resume-site-enrolment",
+    "lift-suspension": "lift-site-suspension",
+    "close-to-enrolment": "close-site-to-enrolment",
+}
 """Where the path's words do not read as the command."""
 
 
@@ -162,7 +168,7 @@ def _add_decisions(routes: APIRouter) -> None:
         command = RejectSite(occurred_at=body.occurred_at, because=body.because)
         return await at.carry_on(STUDY_SITES, site_id, command, reason=body.reason)
 
-    @routes.post("/sites/{site_id}/pause-enrolment", name="pause-enrolment-site")
+    @routes.post("/sites/{site_id}/pause-enrolment", name="pause-site-enrolment")
     async def pause_enrolment(site_id: str, body: PauseRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         """Put enrolment on hold."""
         command = PauseEnrolment(occurred_at=body.occurred_at, because=body.because)
