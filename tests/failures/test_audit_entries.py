@@ -303,6 +303,7 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
         "/v1/clocks/{clock_id}/reopen": Way(STEP, (*RUNNING, ("/v1/clocks/{id}/end", STEP))),
         "/v1/clocks/{clock_id}/pause": Way(STEP, RUNNING),
         "/v1/clocks/{clock_id}/resume": Way(STEP, STANDING_STILL),
+        "/v1/clocks/{clock_id}/extend": Way({**STEP, "due_on": "2199-12-31", "reference": "R/7"}, RUNNING),
     },
     "monitoring": {
         "/v1/sites/{site_id}/visits": Way(VISIT),

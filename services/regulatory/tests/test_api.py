@@ -146,6 +146,23 @@ async def test_a_limit_that_nobody_kept_makes_the_submission_lapse_and_its_clock
     assert (await eventually(face, "/v1/clocks", "more_days", 31, **part_i))["due_on"] == "2023-05-16"
 
 
+async def test_more_time_from_the_body_brings_a_lapsed_submission_back_and_its_clocks_with_it(face: Face) -> None:
+    submission_id = await asked(face, "2023-03-01")
+    await eventually(face, f"/v1/submissions/{submission_id}", "stage", "lapsed")
+    about = {"about_id": submission_id, "rule_id": "eu-ctr-answer"}
+    clock = await eventually(face, "/v1/clocks", "status", "missed", **about)
+    # The body had given more time before the limit passed, and its letter is entered only now.
+    letter = {"occurred_at": "2023-03-10", "due_on": "2198-12-31", "reason": "The authority's letter."}
+    answer = await face.post(f"/v1/clocks/{clock['clock_id']}/extend", letter)
+    assert answer.status_code == 200, answer.text
+    back = await eventually(face, f"/v1/submissions/{submission_id}", "stage", "rfi_received")
+    limit = back["rounds"][0]["limit"]
+    assert (limit["due"]["due_on"], limit["by_body"]) == ("2198-12-31", True)
+    answered = await face.post(f"/v1/submissions/{submission_id}/answer-questions", {"occurred_at": "2023-04-10"})
+    assert answered.json()["stage"] == "rfi_responded"
+    assert (await eventually(face, "/v1/clocks", "status", "stopped", **about))["in_time"] is True
+
+
 async def test_an_answer_that_is_late_makes_the_submission_lapse(face: Face) -> None:
     submission_id = await asked(face, wall.now().date().isoformat())
     answer = await face.post(f"/v1/submissions/{submission_id}/answer-questions", {"occurred_at": "2199-01-01"})

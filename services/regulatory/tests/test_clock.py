@@ -1,16 +1,34 @@
 """A clock is kept, late or missed by its dates; what it tells it tells once; a refusal names all that is in the way."""
 
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
 from typing import Any
 
 import pytest
+from clock_examples import (
+    BEGAN,
+    HALF,
+    LAST,
+    MISSED,
+    MOST,
+    PERIOD,
+    STARTED,
+    ZONE,
+    after,
+    approaching,
+    codes,
+    ends,
+    march,
+    morning,
+    note,
+    on,
+    start,
+)
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from kernel import Refused
-from regulatory.domain.calendar import Deadline, EveryDay, Place, Suspension, deadline
-from regulatory.domain.clock import Clock, decide, evolve
+from regulatory.domain.calendar import Deadline, Suspension, decided
+from regulatory.domain.clock import decide
 from regulatory.domain.clock_messages import (
     ClockCommand,
     ClockEnded,
@@ -19,99 +37,20 @@ from regulatory.domain.clock_messages import (
     ClockPaused,
     ClockReopened,
     ClockResumed,
-    ClockStarted,
     ClockStopped,
     DeadlineApproaching,
     DeadlineMissed,
     EndClock,
     ExtendClock,
+    ExtendClockByBody,
     NoteDeadline,
     PauseClock,
-    Period,
     ReopenClock,
     ResumeClock,
     StartClock,
     StopClock,
 )
-from regulatory.domain.clock_rules import ClockRule
-
-ZONE = "Europe/Berlin"
-PLACE = Place(ZONE, EveryDay())
-BEGAN = date(2024, 3, 1)
-RULE = ClockRule.model_validate(
-    {
-        "id": "a-rule",
-        "version": 1,
-        "jurisdiction": "DE",
-        "applies_to": "obligation",
-        "anchor": "something",
-        "amount": 10,
-        "unit": "calendar_days",
-        "obliges": "sponsor",
-        "valid_from": "2000-01-01",
-        "source": "a test",
-    }
-)
-PERIOD = Period(
-    clock_id="clock-1",
-    study_id="s1",
-    sponsor_id="acme-1",
-    country="DE",
-    site_id=None,
-    about_type="obligation",
-    about_id="breach-7",
-    rule_id="a-rule",
-    rule_version=1,
-    obliges="sponsor",
-    if_missed="nothing",
-)
-
-
-def ends(*suspensions: Suspension, more_days: int = 0) -> Deadline:
-    return deadline(RULE, BEGAN.isoformat(), PLACE, suspensions=suspensions, more_days=more_days)
-
-
-def morning(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
-
-
-def start(now: date = BEGAN, **more: Any) -> StartClock:
-    return StartClock(occurred_at=BEGAN.isoformat(), period=PERIOD, deadline=ends(), now=morning(now), **more)
-
-
-def march(day: int) -> date:
-    return BEGAN + timedelta(days=day - 1)
-
-
-STARTED = ClockStarted(occurred_at=BEGAN.isoformat(), period=PERIOD, deadline=ends())
-MISSED = DeadlineMissed(occurred_at="2024-03-11T23:00:00Z")
-
-
-def approaching(percent: int, at: str) -> DeadlineApproaching:
-    return DeadlineApproaching(occurred_at=f"{at}T23:00:00Z", percent=percent)
-
-
-HALF, MOST, LAST = approaching(50, "2024-03-06"), approaching(80, "2024-03-09"), approaching(100, "2024-03-10")
-
-
-def after(*events: ClockEvent) -> Clock:
-    clock = reduce(evolve, events, evolve(None, STARTED))
-    assert isinstance(clock, Clock)
-    return clock
-
-
-def on(day: int) -> dict[str, Any]:
-    return {"occurred_at": march(day).isoformat()}
-
-
-def note(day: int) -> NoteDeadline:
-    return NoteDeadline(occurred_at=None, now=morning(march(day)))
-
-
-def codes(clock: Clock | None, command: ClockCommand) -> list[str]:
-    with pytest.raises(Refused) as refused:
-        decide(clock, command)
-    return [reason.code for reason in refused.value.reasons]
+from regulatory.domain.clock_state import Clock, evolve
 
 
 def test_a_clock_begins_once() -> None:
@@ -298,6 +237,8 @@ class Life(RuleBasedStateMachine):
         self.more = 0
         self.status = "running"
         self.missed = False
+        self.by_body: date | None = None
+        self.told: set[int] = set()
 
     @initialize(late=st.integers(0, 15))
     def begin(self, late: int) -> None:
@@ -321,8 +262,11 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.status == "paused")
     @rule()
     def resume(self) -> None:
-        self.suspensions[-1] = Suspension(since=self.suspensions[-1].since, until=self.today)
-        end = ends(*self.suspensions, more_days=self.more)
+        since = self.suspensions[-1].since
+        self.suspensions[-1] = Suspension(since=since, until=self.today)
+        self.by_body = self.by_body and self.by_body + (self.today - since)
+        end = self._end()
+        self.told.clear()
         self._take(ResumeClock(occurred_at=self.today.isoformat(), deadline=end, now=morning(self.today)))
         self.status = "running"
         self._look()
@@ -331,10 +275,29 @@ class Life(RuleBasedStateMachine):
     @rule(days=st.integers(1, 20))
     def extend(self, days: int) -> None:
         self.more = days
-        end = ends(*self.suspensions, more_days=days)
+        self.by_body = self.by_body and self.by_body + timedelta(days=days)
+        end = self._end()
+        self.told.clear()
         facts = {"under_rule_id": "more", "more_days": days, "deadline": end, "now": morning(self.today)}
         self._take(ExtendClock.model_validate({"occurred_at": self.today.isoformat(), **facts}))
         self.status = "running"
+        self._look()
+
+    @precondition(lambda self: self.status in {"running", "missed"})
+    @rule(ago=st.integers(0, 5), days=st.integers(-1, 15))
+    def extend_by_body(self, ago: int, days: int) -> None:
+        last, said = self._last_day(), self.today - timedelta(days=ago)
+        until = last + timedelta(days=days)
+        facts = {"occurred_at": said.isoformat(), "due_on": until, "now": morning(self.today)}
+        command = ExtendClockByBody.model_validate(facts)
+        if days < 1 or not BEGAN <= said <= last:
+            assert self.clock is not None
+            known = [(one.on, one.due_on) for one in self.clock.extensions[-1:]]
+            assert (command.occurred_at, until) in known or codes(self.clock, command)
+            return
+        self.by_body, self.status = until, "running"
+        self.told = {one for one in self.told if self._tells(one, until) <= self.today}
+        self._take(command)
         self._look()
 
     @precondition(lambda self: self.status in {"running", "missed", "paused"})
@@ -356,7 +319,20 @@ class Life(RuleBasedStateMachine):
             assert self.clock.next_alert_at is not None
             assert self.clock.next_alert_at > morning(self.today)
 
+    def _end(self) -> Deadline:
+        if self.by_body is not None:
+            return decided(BEGAN.isoformat(), self.by_body, ZONE)
+        return ends(*self.suspensions, more_days=self.more)
+
+    @staticmethod
+    def _tells(percent: int, until: date) -> date:
+        """The day on whose beginning so many percent of the days up to the end are over."""
+        days = (until - BEGAN).days
+        return BEGAN + timedelta(days=1 + min(days * percent // 100, days - 1))
+
     def _last_day(self) -> date:
+        if self.by_body is not None:
+            return self.by_body
         day, left = BEGAN, 10 + self.more
         while left:
             day += timedelta(days=1)
@@ -371,6 +347,9 @@ class Life(RuleBasedStateMachine):
         events = decide(self.clock, command)
         for event in events:
             self.clock = evolve(self.clock, event)
+            if isinstance(event, DeadlineApproaching):
+                assert event.percent not in self.told
+                self.told.add(event.percent)
         again = [] if isinstance(command, StartClock | NoteDeadline) else decide(self.clock, command)
         assert again == []
         return events

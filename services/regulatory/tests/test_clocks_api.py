@@ -75,6 +75,47 @@ async def test_a_body_may_set_the_end_itself(face: Face) -> None:
     assert answer.json()["due_on"] == (today() + timedelta(days=3)).isoformat()
 
 
+def later(days: int, *, said: int = 0) -> dict[str, Any]:
+    due_on = (today() + timedelta(days=days)).isoformat()
+    return {**days_ago(said), "due_on": due_on, "reason": "The authority granted more time.", "reference": "BfArM/17"}
+
+
+async def test_a_body_gives_more_time_and_all_that_depends_on_the_end_follows(face: Face) -> None:
+    clock = await started(face, about_id="more-time")
+    path = f"/v1/clocks/{clock['clock_id']}"
+    answer = await face.post(f"{path}/extend", later(20))
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["due_by_body"], told["due_on"], told["status"]) == (True, later(20)["due_on"], "running")
+    earlier = {"on": today().isoformat(), "due_before": clock["due_on"]}
+    assert told["extensions"] == [{**earlier, "due_on": told["due_on"], "reference": "BfArM/17"}]
+    assert (await face.post(f"{path}/extend", later(20))).json()["version"] == told["version"]
+    listed = {"about_id": "more-time", "due_before": (today() + timedelta(days=10)).isoformat()}
+    assert (await face.get("/v1/clocks", **listed)).json()["items"] == []
+    types = await face.published(TOPICS["regulatory"], f"clock/{clock['clock_id']}", 2)
+    assert types[1] == "studyline.regulatory.clock.extended-by-body.v1"
+
+
+async def test_more_time_that_was_given_in_time_and_is_entered_late_takes_the_miss_back(face: Face) -> None:
+    clock = await started(face, **days_ago(30), about_id="late-letter")
+    assert clock["status"] == "missed"
+    answer = await face.post(f"/v1/clocks/{clock['clock_id']}/extend", later(5, said=25))
+    assert (answer.json()["status"], answer.json()["due_on"]) == ("running", later(5)["due_on"])
+
+
+async def test_more_time_is_refused_with_everything_that_is_in_the_way(face: Face) -> None:
+    clock = await started(face)
+    path = f"/v1/clocks/{clock['clock_id']}"
+    await face.post(f"{path}/stop", days_ago(0))
+    answer = await face.post(f"{path}/extend", {**later(0), "due_on": "2020-01-01"})
+    codes = [one["code"] for one in answer.json()["reasons"]]
+    assert (answer.status_code, codes) == (409, ["wrong_status", "not_later", "due_before_extension"])
+    for lacking in ("reason", "due_on", "occurred_at"):
+        body = {name: value for name, value in later(9).items() if name != lacking}
+        assert (await face.post(f"{path}/extend", body)).status_code == 422
+    assert (await face.post(f"{path}/extend", {**later(9), "reference": "Letter of Dr. A. Person"})).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [
@@ -134,6 +175,8 @@ async def test_a_sponsor_sees_and_touches_nothing_of_another(face: Face) -> None
     assert (await zeta.post("/v1/clocks", breach(ACME))).status_code == 404
     for step in ("stop", "end", "pause", "resume"):
         assert (await zeta.post(f"/v1/clocks/{clock_id}/{step}", days_ago(0))).status_code == 404
+    strange = await zeta.post(f"/v1/clocks/{clock_id}/extend", later(20))
+    assert (strange.status_code, ACME.study_id in strange.text) == (404, False)
     tried = await zeta.post("/v1/clocks/simulate", simulation(amount=30))
     assert ACME.study_id not in tried.text
 
@@ -144,6 +187,7 @@ async def test_what_may_be_seen_can_be_read_by_any_role_but_changed_by_few(face:
         caller = face.acting(role, "Acme")
         assert (await caller.get(f"/v1/clocks/{clock_id}")).headers["etag"] == '"v1"'
         assert (await caller.post(f"/v1/clocks/{clock_id}/stop", days_ago(0))).status_code == 403
+        assert (await caller.post(f"/v1/clocks/{clock_id}/extend", later(20))).status_code == 403
 
 
 def simulation(**more: Any) -> dict[str, Any]:

@@ -10,9 +10,14 @@ from contracts.sites.amendments import AmendmentImplementedAtSite
 from regulatory.domain.clock_messages import EndClock, PauseClock, StopClock
 from regulatory.domain.clock_orders import Extend, Resume, StartForSubmission, is_over
 from regulatory.domain.clock_rules import CLOCK_RULES
-from regulatory.domain.submission_commands import ExpireApproval, ImplementModification, LapseSubmission
+from regulatory.domain.submission_commands import (
+    ExpireApproval,
+    ExtendAnswerLimit,
+    ImplementModification,
+    LapseSubmission,
+)
 from regulatory.domain.submission_steps import StepTaken
-from regulatory.policies import clock_id_of, clock_orders, implementations, submission_order
+from regulatory.policies import clock_id_of, clock_orders, implementations, longer_limit, submission_order
 from studyline.testing.events import told
 
 ABOUT: dict[str, Any] = {
@@ -192,6 +197,28 @@ def test_other_misses_ask_nothing_of_a_submission() -> None:
     assert submission_order(received(missed("tacit_validity"))) is None
     assert submission_order(received(missed("lapsed", about_type="obligation"))) is None
     assert submission_order(received(public.SubmissionSubmitted.model_validate(ABOUT))) is None
+
+
+def extended(**more: Any) -> Received:
+    facts = {"due_before": "2024-04-22", "percent": None, "reference": None}
+    about = missed("lapsed").model_dump() | facts | more
+    return received(public.RegulatoryClockExtendedByBody.model_validate(about))
+
+
+def test_where_the_body_gives_more_time_for_an_answer_the_submission_waits_until_then() -> None:
+    wanted = ExtendAnswerLimit(occurred_at="2024-04-19", round=2, due_on=date(2024, 4, 29))
+    assert longer_limit(extended()) == ("sub-1", wanted)
+    for other in ({"round": None}, {"obliges": "authority"}, {"about_type": "obligation"}):
+        assert longer_limit(extended(**other)) is None
+    assert longer_limit(received(missed("lapsed"))) is None
+
+
+def test_more_time_opens_again_what_ended_with_a_lapse_and_touches_nothing_otherwise() -> None:
+    facts: dict[str, Any] = {"round": 1, "rounds": 1, "phase": "assessment", "due_on": "2024-04-29"}
+    back = happens(public.SubmissionAnswerLimitExtended, **facts, had_lapsed=True)
+    assert set(words(back).values()) == {"Reopen"}
+    assert {"eu-ctr-part-i 1", "eu-ctr-part-ii 1"} <= set(back)
+    assert happens(public.SubmissionAnswerLimitExtended, **facts, had_lapsed=False) == {}
 
 
 def test_where_a_site_works_by_a_version_its_modifications_are_carried_out() -> None:

@@ -67,6 +67,14 @@ def test_questions_are_told_with_their_round_and_their_limit() -> None:
         assert published(PREPARED, made(event)) == told(expected, rounds=1)
 
 
+def test_more_time_for_an_answer_is_told_with_its_round_and_its_new_limit() -> None:
+    limit = private.AnswerLimit(due=decided("2022-03-01", date(2022, 3, 20), "Europe/Berlin"), by_body=True)
+    facts = {"round": 1, "phase": "assessment", "had_lapsed": False}
+    asked, longer = made(private.SubmissionQuestionsReceived), made(private.AnswerLimitExtended, **facts, limit=limit)
+    expected = told(public.SubmissionAnswerLimitExtended, **facts, rounds=1, due_on="2022-03-20")
+    assert published(PREPARED, asked, longer) == expected
+
+
 def test_an_approval_is_told_with_what_it_covers() -> None:
     expected = {**AGREED, "with_conditions": False, "documents": (DOCUMENT,)}
     assert published(PREPARED, approved()) == told(public.SubmissionApproved, **expected)
@@ -124,6 +132,7 @@ def test_other_steps_are_told_with_their_facts() -> None:
 
 def test_every_event_of_the_contract_is_told_by_some_event() -> None:
     others = {
+        public.SubmissionAnswerLimitExtended,
         public.SubmissionApproved,
         public.SubmissionRejected,
         public.SubmissionDocumentsNamed,

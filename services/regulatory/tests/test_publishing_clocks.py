@@ -7,7 +7,7 @@ from typing import Any
 from contracts import PublicEvent
 from contracts import regulatory as public
 from contracts.regulatory import clocks as contract
-from regulatory.domain import clock, clock_messages
+from regulatory.domain import clock_messages, clock_state
 from regulatory.domain.calendar import EveryDay, Place, deadline
 from regulatory.domain.clock_rules import CLOCK_RULES
 from regulatory.publishing.clocks import PLAIN_EVENTS, publish_clock
@@ -39,29 +39,39 @@ TOLD: dict[type[PublicEvent], clock_messages.ClockEvent] = {
     public.RegulatoryClockExtended: clock_messages.ClockExtended.model_validate(
         {**AT, "under_rule_id": "more", "more_days": 31, "deadline": LATER}
     ),
+    public.RegulatoryClockExtendedByBody: clock_messages.ClockExtendedByBody.model_validate(
+        {**AT, "due_before": "2024-03-07", "deadline": LATER, "alerts": LATER.alerts[1:], "reference": "BfArM-17"}
+    ),
     public.RegulatoryDeadlineApproaching: clock_messages.DeadlineApproaching.model_validate({**AT, "percent": 80}),
     public.RegulatoryDeadlineMissed: clock_messages.DeadlineMissed.model_validate(AT),
     public.RegulatoryClockStopped: clock_messages.ClockStopped.model_validate({**AT, "in_time": True}),
     public.RegulatoryClockEnded: clock_messages.ClockEnded.model_validate(AT),
     public.RegulatoryClockReopened: clock_messages.ClockReopened.model_validate(AT),
 }
+LONGER = {public.RegulatoryClockExtended, public.RegulatoryClockExtendedByBody}
 MORE: dict[type[PublicEvent], dict[str, Any]] = {
     public.RegulatoryClockStarted: {"due_by_body": False},
     public.RegulatoryClockExtended: {"under_rule_id": "more", "more_days": 31, "due_on": "2024-04-07"},
+    public.RegulatoryClockExtendedByBody: {
+        "due_before": "2024-03-07",
+        "percent": 50,
+        "reference": "BfArM-17",
+        "due_on": "2024-04-07",
+    },
     public.RegulatoryDeadlineApproaching: {"percent": 80},
     public.RegulatoryClockStopped: {"in_time": True},
 }
 
 
 def published(*events: clock_messages.ClockEvent) -> PublicEvent:
-    state = reduce(clock.evolve, events, None)
+    state = reduce(clock_state.evolve, events, None)
     assert state is not None
     return publish_clock(state, events[-1])
 
 
 def test_every_event_is_told_with_what_it_is_about_and_until_when() -> None:
     for kind, event in TOLD.items():
-        due = {**DUE, "due_at": LATER.due_at} if kind is public.RegulatoryClockExtended else DUE
+        due = {**DUE, "due_at": LATER.due_at} if kind in LONGER else DUE
         expected = kind.model_validate({**ABOUT, **due, **MORE.get(kind, {})})
         assert published(*dict.fromkeys([STARTED, event])) == expected
 

@@ -21,6 +21,7 @@ from regulatory.domain.submission_commands import (
     CompletePreparation,
     ConcludePart,
     ExpireApproval,
+    ExtendAnswerLimit,
     FindInvalid,
     FulfilCondition,
     ImplementModification,
@@ -175,7 +176,7 @@ def test_a_planned_submission_is_begun_later() -> None:
     assert decide(begun, BeginPreparation(**DAY)) == []
 
 
-@pytest.mark.parametrize("step", FOLLOWS)
+@pytest.mark.parametrize("step", [one for one in FOLLOWS if one != "answer_limit_extended"])
 @pytest.mark.parametrize("stage", WAYS)
 def test_each_step_is_taken_at_the_stages_it_may_and_at_no_others(stage: Stage, step: StepName) -> None:
     submission, command = after(*WAYS[stage], kind="substantial_modification", body="registry"), COMMANDS[step]
@@ -264,6 +265,43 @@ def test_an_answer_in_time_that_is_entered_after_the_lapse_brings_the_submission
     answered = taken(lapsed, AnswerQuestions(occurred_at="2022-03-10"))
     assert (answered.stage, answered.rounds[0].answered_on) == ("rfi_responded", "2022-03-10")
     assert codes(after(*GRANT, "lapsed"), AnswerQuestions(**DAY)) == ["wrong_status"]
+
+
+def longer(number: int, day: int, *, said: str = "2022-03-12") -> ExtendAnswerLimit:
+    return ExtendAnswerLimit(occurred_at=said, round=number, due_on=date(2022, 3, day))
+
+
+def test_with_more_time_from_the_body_an_answer_after_the_first_limit_is_in_time() -> None:
+    asked = taken(after("submitted", "questions_received"), longer(1, 20))
+    limit = asked.rounds[0].limit
+    assert limit is not None
+    assert (asked.stage, asked.last_step, limit.due.due_on, limit.by_body) == (
+        *("rfi_received", "questions_received"),
+        *(date(2022, 3, 20), True),
+    )
+    assert decide(asked, longer(1, 20)) == []
+    assert taken(asked, AnswerQuestions(occurred_at=LATE)).stage == "rfi_responded"
+    assert taken(asked, AnswerQuestions(occurred_at="2022-03-21")).stage == "lapsed"
+
+
+@pytest.mark.parametrize(
+    ("step", "stage"), [("questions_received", "rfi_received"), ("validation_questions_received", "validation_rfi")]
+)
+def test_more_time_entered_after_the_lapse_lets_the_answer_be_awaited_again(step: StepName, stage: Stage) -> None:
+    lapsed = taken(after("submitted", step), missed(1))
+    back = taken(lapsed, longer(1, 20))
+    assert (back.stage, back.status, back.last_step) == (stage, "questions", "answer_limit_extended")
+    phase = back.rounds[0].phase
+    assert taken(back, AnswerQuestions(occurred_at=LATE, phase=phase)).rounds[0].answered_on == LATE
+    assert taken(back, missed(1)).stage == "lapsed"
+
+
+def test_more_time_concerns_only_the_round_that_waits_and_a_later_limit() -> None:
+    waits = after("submitted", "questions_received")
+    assert decide(waits, longer(2, 20)) == decide(waits, longer(1, 13)) == []
+    assert decide(after("submitted", "questions_received", "questions_answered"), longer(1, 20)) == []
+    assert decide(after("submitted", "questions_received", "withdrawn"), longer(1, 20)) == []
+    assert decide(after("submitted"), longer(1, 20)) == decide(after(*GRANT, "lapsed"), longer(1, 20)) == []
 
 
 def test_an_approval_keeps_what_makes_it_one() -> None:

@@ -217,6 +217,28 @@ def test_a_missed_clock_runs_again_where_it_is_extended_and_a_paused_one_stays_p
     assert clock_rows.fold({**row, "status": "paused"}, extended)["status"] == "paused"
 
 
+def test_a_clock_whose_end_the_body_moves_runs_and_shows_how_far_the_longer_period_is() -> None:
+    told = Told()
+    running = told.clock(told.submission("one"), 5)
+    facts: dict[str, Any] = {"due_before": "2024-01-01", "percent": 50, "reference": None}
+    extended = running.tell(regulatory.RegulatoryClockExtendedByBody, **facts)
+    row = clock_rows.fold({"status": "missed", "percent": 80, "in_time": None}, extended)
+    assert (row["status"], row["percent"]) == ("running", 50)
+
+
+@pytest.mark.parametrize(("phase", "stage"), [("assessment", "rfi_received"), ("validation", "validation_rfi")])
+def test_more_time_for_an_answer_lets_a_lapsed_submission_await_it_and_another_stand(phase: str, stage: str) -> None:
+    told = Told()
+    told.submission("one", regulatory.SubmissionSubmitted)
+    envelope, event = told.story.told[-1]
+    facts = {"round": 1, "rounds": 1, "phase": phase, "due_on": "2024-01-01"}
+    for had_lapsed, before, expected in ((True, "lapsed", stage), (False, "under_assessment", "under_assessment")):
+        about = {**event.model_dump(), **facts, "had_lapsed": had_lapsed}
+        longer = regulatory.SubmissionAnswerLimitExtended.model_validate(about)
+        row = submission_rows.fold({"stage": before, "rounds": 1}, Received(envelope, longer))
+        assert row["stage"] == expected
+
+
 @pytest.mark.parametrize(
     ("how", "stage"),
     [

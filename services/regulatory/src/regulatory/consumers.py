@@ -15,7 +15,7 @@ from regulatory.domain.clock_messages import ReopenClock
 from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmission
 from regulatory.handlers import tmf_expecting
 from regulatory.handlers.clocks import extend_clock, resume_clock, start_for_submission
-from regulatory.policies import ClockOrder, clock_orders, implementations, submission_order
+from regulatory.policies import ClockOrder, clock_orders, implementations, longer_limit, submission_order
 from regulatory.projections import AGREEMENTS, SITES, STUDIES
 from regulatory.store import CLOCKS, SUBMISSIONS
 
@@ -33,9 +33,9 @@ def orders_from(received: Received) -> Iterator[Order]:
     """What an event asks of this service."""
     for order in clock_orders(received):
         yield Order(CLOCKS, order.clock_id, _command(order))
-    if (wanted := submission_order(received)) is not None:
-        submission_id, command = wanted
-        yield Order(SUBMISSIONS, submission_id, command)
+    for wanted in (submission_order(received), longer_limit(received)):
+        if wanted is not None:
+            yield Order(SUBMISSIONS, *wanted)
     for submission_id, implemented in implementations(received):
         yield Order(SUBMISSIONS, submission_id, implemented)
 

@@ -17,7 +17,12 @@ from regulatory.domain.calendar import is_reckoned
 from regulatory.domain.clock_messages import EndClock, PauseClock, StopClock
 from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmission, consequence, part_names
 from regulatory.domain.clock_rules import CLOCK_RULES, About, ClockRule
-from regulatory.domain.submission_commands import ExpireApproval, ImplementModification, LapseSubmission
+from regulatory.domain.submission_commands import (
+    ExpireApproval,
+    ExtendAnswerLimit,
+    ImplementModification,
+    LapseSubmission,
+)
 
 STEP_OF: Final[dict[type[public.SubmissionEvent], str]] = {
     public.SubmissionSubmitted: "submitted",
@@ -29,6 +34,7 @@ STEP_OF: Final[dict[type[public.SubmissionEvent], str]] = {
     public.SubmissionAssessmentStarted: "assessment_started",
     public.SubmissionQuestionsReceived: "questions_received",
     public.SubmissionQuestionsAnswered: "questions_answered",
+    public.SubmissionAnswerLimitExtended: "answer_limit_extended",
     public.SubmissionApproved: "approved",
     public.SubmissionRejected: "rejected",
     public.SubmissionWithdrawn: "withdrawn",
@@ -78,6 +84,17 @@ def submission_order(received: Received) -> tuple[str, LapseSubmission | ExpireA
     return None
 
 
+def longer_limit(received: Received) -> tuple[str, ExtendAnswerLimit] | None:
+    """When the body sets a later end for the sponsor's answer, the submission waits for it until then."""
+    event = received.event
+    if not isinstance(event, public.RegulatoryClockExtendedByBody) or event.round is None:
+        return None
+    if (event.about_type, event.obliges) != ("submission", "sponsor"):
+        return None
+    at = received.envelope.occurred_at
+    return event.about_id, ExtendAnswerLimit(occurred_at=at, round=event.round, due_on=event.due_on)
+
+
 def implementations(received: Received) -> Iterator[tuple[str, ImplementModification]]:
     """When a site works by a version of the protocol, the modifications that covered it are carried out there."""
     event = received.event
@@ -92,6 +109,8 @@ def names_of(event: public.SubmissionEvent) -> frozenset[str]:
     """The names that rule rows have for a step."""
     if isinstance(event, public.SubmissionPartConcluded):
         return part_names(event.part, completes=event.completed_on is not None)
+    if isinstance(event, public.SubmissionAnswerLimitExtended) and not event.had_lapsed:
+        return frozenset()
     step = STEP_OF.get(type(event))
     return frozenset({step}) if step is not None else frozenset()
 

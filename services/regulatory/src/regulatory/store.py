@@ -9,7 +9,7 @@ from chassis.journal import Owner
 from chassis.mongo import Database
 from chassis.scope import Scope
 
-from regulatory.domain import clock, controlled_document, submission, tmf, tmf_document, tmf_document_state
+from regulatory.domain import clock, clock_state, controlled_document, submission, tmf, tmf_document, tmf_document_state
 from regulatory.domain.document_places import end_of
 from regulatory.domain.submission_state import Submission, evolve
 from regulatory.publishing.clocks import publish_clock
@@ -28,7 +28,7 @@ def owner(state: Submission) -> Owner:
     return Owner(state.sponsor_id, state.study_id)
 
 
-def view_clock(state: clock.Clock, version: int) -> dict[str, Any]:
+def view_clock(state: clock_state.Clock, version: int) -> dict[str, Any]:
     """A clock as this service's clients see it."""
     told = state.model_dump(mode="json", exclude={"period", "deadline", "alerts", "over"})
     return {
@@ -39,7 +39,7 @@ def view_clock(state: clock.Clock, version: int) -> dict[str, Any]:
     }
 
 
-def owner_of_clock(state: clock.Clock) -> Owner:
+def owner_of_clock(state: clock_state.Clock) -> Owner:
     """A clock belongs to its study's sponsor."""
     return Owner(state.period.sponsor_id, state.period.study_id)
 
@@ -88,9 +88,9 @@ SUBMISSIONS = Aggregate(
 CLOCKS = Aggregate(
     "clock",
     "clocks",
-    clock.Clock,
+    clock_state.Clock,
     clock.decide,
-    clock.evolve,
+    clock_state.evolve,
     publish_clock,
     owner_of_clock,
     view_clock,

@@ -7,17 +7,18 @@ from chassis import clock as wall
 from chassis.http import reading
 from chassis.http.auth import Caller
 from chassis.http.desk import Desk, desk
-from chassis.http.fields import Code, CountryCode, Given, Identifier, Request, StepRequest, condition_of
+from chassis.http.fields import Code, CountryCode, Given, Identifier, Request, StepRequest, Text, condition_of
 from chassis.http.paging import Page, Paging, encode_cursor
 from chassis.http.roles import Role
 from chassis.mongo import Database
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
+from kernel import BusinessTime
 from pydantic import Field, StringConstraints
 
-from regulatory.domain.clock import Status
-from regulatory.domain.clock_messages import AboutType, EndClock, PauseClock, ReopenClock, StopClock
+from regulatory.domain.clock_messages import AboutType, EndClock, ExtendClockByBody, PauseClock, ReopenClock, StopClock
 from regulatory.domain.clock_rules import CLOCK_RULES, AppliesTo, ClockRule
+from regulatory.domain.clock_state import Status
 from regulatory.domain.simulation import Moved
 from regulatory.handlers import clocks as handlers
 from regulatory.queries.clocks import Asked, simulated
@@ -38,6 +39,15 @@ class StartClockRequest(StepRequest):
     country: CountryCode | None = None
     site_id: Identifier | None = None
     due_on: date | None = Field(None, ge=date(1950, 1, 1), lt=date(2200, 1, 1))
+
+
+class ExtendClockRequest(Request):
+    """A later end that the body has set, also at the sponsor's asking; `occurred_at` is when it did."""
+
+    occurred_at: BusinessTime
+    reason: Text
+    due_on: date = Field(ge=date(1950, 1, 1), lt=date(2200, 1, 1))
+    reference: Key | None = Field(None, description="The reference of the body's letter")
 
 
 class SimulationRequest(Request):
@@ -168,3 +178,10 @@ def _add_steps(routes: APIRouter) -> None:
         """Let days count again from the next one on; the end is reckoned anew."""
         command = handlers.resume_clock(clock_id, body.occurred_at)
         return await at.carry_out(CLOCKS, clock_id, command, reason=body.reason)
+
+    @routes.post("/{clock_id}/extend")
+    async def extend_clock(clock_id: str, body: ExtendClockRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Note that the body has set a later end, in time: what seemed missed may be open again."""
+        facts = body.model_dump(include={"occurred_at", "due_on", "reference"})
+        command = ExtendClockByBody.model_validate({**facts, "now": wall.now()})
+        return await at.carry_on(CLOCKS, clock_id, command, reason=body.reason)

@@ -6,16 +6,16 @@ passed when it is learned of, because its anchor was entered late, is missed in 
 """
 
 from datetime import date, datetime
-from typing import Any, Literal
 
-from kernel import BusinessTime, Command, Reason, Refused, State, changed
+from kernel import BusinessTime, Command, Reason, Refused
 
-from regulatory.domain.calendar import Alert, Deadline, Suspension, is_too_late, local_day
+from regulatory.domain.calendar import Alert, Deadline, decided, is_too_late, local_day
 from regulatory.domain.clock_messages import (
     ClockCommand,
     ClockEnded,
     ClockEvent,
     ClockExtended,
+    ClockExtendedByBody,
     ClockPaused,
     ClockReopened,
     ClockResumed,
@@ -25,40 +25,16 @@ from regulatory.domain.clock_messages import (
     DeadlineMissed,
     EndClock,
     ExtendClock,
+    ExtendClockByBody,
     NoteDeadline,
     PauseClock,
-    Period,
     ReopenClock,
     ResumeClock,
     StartClock,
     Step,
     StopClock,
 )
-
-Status = Literal["running", "paused", "missed", "stopped", "ended"]
-OPEN: frozenset[Status] = frozenset({"running", "paused", "missed"})
-
-# State
-
-
-class Clock(State):
-    """A period as it is. `alerts` are those still to be told; `in_time` is known once it was stopped."""
-
-    period: Period
-    anchor: BusinessTime | None
-    deadline: Deadline
-    status: Status = "running"
-    over: bool = False
-    in_time: bool | None = None
-    over_on: BusinessTime | None = None
-    alerts: tuple[Alert, ...]
-    next_alert_at: datetime | None
-    suspensions: tuple[Suspension, ...] = ()
-    extended_under: tuple[str, ...] = ()
-    more_days: int = 0
-
-
-# Decide
+from regulatory.domain.clock_state import OPEN, Clock, Status, evolve, reckoned_anew
 
 
 def decide(clock: Clock | None, command: ClockCommand) -> list[ClockEvent]:
@@ -74,6 +50,8 @@ def decide(clock: Clock | None, command: ClockCommand) -> list[ClockEvent]:
             return resume(clock, command)
         case ExtendClock():
             return extend(clock, command)
+        case ExtendClockByBody():
+            return extend_by_body(clock, command)
         case StopClock():
             return stop(clock, command)
         case EndClock():
@@ -131,6 +109,28 @@ def extend(clock: Clock, command: ExtendClock) -> list[ClockEvent]:
     )
     after = evolve(clock, extended)
     return [extended, *(_at_once(after, command.now) if after.status == "running" else [])]
+
+
+def extend_by_body(clock: Clock, command: ExtendClockByBody) -> list[ClockEvent]:
+    """Take a later end that the body set in time; entered late it takes a miss back, or finds it missed still."""
+    last = clock.extensions[-1] if clock.extensions else None
+    if last is not None and (last.on, last.due_on) == (command.occurred_at, command.due_on):
+        return []
+    ends = decided(clock.deadline.anchored_on.isoformat(), command.due_on, clock.deadline.zone)
+    unmet = [
+        *_wrong_status(clock, frozenset({"running", "missed"})),
+        *_too_early(clock, command),
+        *_past(clock, command),
+        *_no_later_end(clock, command, ends),
+        *_renewed_instead(clock),
+    ]
+    if unmet:
+        return _refused(command, unmet)
+    told = {"due_before": clock.deadline.due_on, "deadline": ends, "alerts": _still_to_tell(clock, ends, command.now)}
+    extended = ClockExtendedByBody.model_validate(
+        {"occurred_at": command.occurred_at, "reference": command.reference, **told}
+    )
+    return [extended, *_at_once(evolve(clock, extended), command.now)]
 
 
 def stop(clock: Clock, command: StopClock) -> list[ClockEvent]:
@@ -203,6 +203,32 @@ def _past(clock: Clock, command: Step) -> list[Reason]:
     return [Reason(code="deadline_passed", field="occurred_at", detail=detail)]
 
 
+def _no_later_end(clock: Clock, command: ExtendClockByBody, ends: Deadline) -> list[Reason]:
+    unmet: list[Reason] = []
+    if ends.due_at <= clock.deadline.due_at:
+        detail = f"The period ends on {clock.deadline.due_on} as it is: name the later day that the body has set."
+        unmet.append(Reason(code="not_later", field="due_on", detail=detail))
+    if command.due_on < _day(clock, command):
+        detail = f"It cannot end on {command.due_on}, before the body said so on {command.occurred_at}."
+        unmet.append(Reason(code="due_before_extension", field="due_on", detail=detail))
+    return unmet
+
+
+def _renewed_instead(clock: Clock) -> list[Reason]:
+    """What runs out at the end is an approval, and the submission says until when it holds."""
+    if clock.period.if_missed != "expired" or clock.period.about_type != "submission":
+        return []
+    detail = "An approval holds longer by its renewal: note that on the submission."
+    return [Reason(code="renew_instead", field="clock_id", detail=detail)]
+
+
+def _still_to_tell(clock: Clock, ends: Deadline, now: datetime) -> tuple[Alert, ...]:
+    """What was told and is so by the new end too is not told twice."""
+    pending = {alert.percent for alert in clock.alerts}
+    alerts: tuple[Alert, ...] = reckoned_anew(clock, ends)["alerts"]
+    return tuple(alert for alert in alerts if alert.percent in pending or alert.at > now)
+
+
 def _went_on(clock: Clock, command: Step) -> bool:
     """Whether it went on that day already: what was missed with it is missed still."""
     last = clock.suspensions[-1] if clock.suspensions else None
@@ -237,57 +263,3 @@ def _day(clock: Clock, command: Command) -> date:
 
 def _at(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
-
-
-# Evolve
-
-
-def evolve(clock: Clock | None, event: ClockEvent) -> Clock:
-    """Apply one event. No rule lives here: what happened, happened."""
-    if isinstance(event, ClockStarted):
-        begun = {"period": event.period, "anchor": event.occurred_at, "over": event.over, "deadline": event.deadline}
-        return Clock.model_validate({**begun, **_next(event.deadline.alerts, event.deadline, over=event.over)})
-    if clock is None:
-        raise Refused(Reason(code="clock_unknown", detail="The clock is not known."))
-    match event:
-        case ClockPaused():
-            suspended = (*clock.suspensions, Suspension(since=event.since))
-            return changed(clock, status="paused", suspensions=suspended, next_alert_at=None)
-        case ClockResumed():
-            ended = Suspension(since=clock.suspensions[-1].since, until=event.until)
-            suspended = (*clock.suspensions[:-1], ended)
-            return changed(clock, status="running", suspensions=suspended, **_again(clock, event.deadline))
-        case ClockExtended():
-            under, more = (*clock.extended_under, event.under_rule_id), clock.more_days + event.more_days
-            running = "paused" if clock.status == "paused" else "running"
-            after = {"extended_under": under, "more_days": more, "status": running}
-            return changed(clock, **after, **({} if running == "paused" else _again(clock, event.deadline)))
-        case DeadlineApproaching():
-            left = tuple(alert for alert in clock.alerts if alert.percent != event.percent)
-            return changed(clock, **_next(left, clock.deadline, over=clock.over))
-        case DeadlineMissed():
-            return changed(clock, status="missed", alerts=(), next_alert_at=None)
-        case ClockStopped():
-            over = {"status": "stopped", "in_time": event.in_time, "over_on": event.occurred_at}
-            return changed(clock, **over, next_alert_at=None)
-        case ClockEnded():
-            return changed(clock, status="ended", over_on=event.occurred_at, next_alert_at=None)
-        case ClockReopened():
-            paused = bool(clock.suspensions) and clock.suspensions[-1].until is None
-            again = {"status": "paused" if paused else "running", "over": False, "in_time": None, "over_on": None}
-            told = _next(clock.alerts, clock.deadline, over=paused)
-            return changed(clock, **again, **told)
-
-
-def _next(alerts: tuple[Alert, ...], deadline: Deadline, *, over: bool) -> dict[str, Any]:
-    """What is still to be told, and when next: the miss where no alert is left, nothing of what is over."""
-    at = alerts[0].at if alerts else deadline.due_at
-    return {"alerts": alerts, "next_alert_at": None if over else at}
-
-
-def _again(clock: Clock, deadline: Deadline) -> dict[str, Any]:
-    """The new end; what was told is told again only where its time has moved to later."""
-    pending = {alert.percent for alert in clock.alerts}
-    told = {alert.percent: alert.at for alert in clock.deadline.alerts if alert.percent not in pending}
-    alerts = tuple(one for one in deadline.alerts if one.percent not in told or told[one.percent] < one.at)
-    return {"deadline": deadline, **_next(alerts, deadline, over=clock.over)}

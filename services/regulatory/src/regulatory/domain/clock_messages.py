@@ -6,7 +6,7 @@ from typing import Literal
 from kernel import Command, Event
 from pydantic import BaseModel, ConfigDict
 
-from regulatory.domain.calendar import Deadline
+from regulatory.domain.calendar import Alert, Deadline
 from regulatory.domain.clock_rules import IfMissed, Obliged
 
 AboutType = Literal["submission", "obligation"]
@@ -70,6 +70,14 @@ class ExtendClock(Step):
     now: datetime
 
 
+class ExtendClockByBody(Step):
+    """Note that the body has set a later end; `reference` is that of its letter."""
+
+    due_on: date
+    reference: str | None = None
+    now: datetime
+
+
 class StopClock(Step):
     """What was due was done, in time or late."""
 
@@ -90,7 +98,17 @@ class NoteDeadline(Command):
     now: datetime
 
 
-ClockCommand = StartClock | PauseClock | ResumeClock | ExtendClock | StopClock | EndClock | ReopenClock | NoteDeadline
+ClockCommand = (
+    StartClock
+    | PauseClock
+    | ResumeClock
+    | ExtendClock
+    | ExtendClockByBody
+    | StopClock
+    | EndClock
+    | ReopenClock
+    | NoteDeadline
+)
 
 
 # Events
@@ -125,6 +143,15 @@ class ClockExtended(Event):
     deadline: Deadline
 
 
+class ClockExtendedByBody(Event):
+    """The body has set a later end than `due_before`; `alerts` are those of the longer period still to be told."""
+
+    due_before: date
+    deadline: Deadline
+    alerts: tuple[Alert, ...]
+    reference: str | None = None
+
+
 class DeadlineApproaching(Event):
     """So many percent of the period are over."""
 
@@ -154,6 +181,7 @@ ClockEvent = (
     | ClockPaused
     | ClockResumed
     | ClockExtended
+    | ClockExtendedByBody
     | DeadlineApproaching
     | DeadlineMissed
     | ClockStopped

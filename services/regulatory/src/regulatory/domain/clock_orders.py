@@ -17,8 +17,9 @@ OVER: Final = frozenset({"found_invalid", "rejected", "withdrawn", "lapsed", "ex
 AFTER_APPROVAL: Final = frozenset({"approved", "renewed"})
 """A clock that these begin runs on beside an approval; all others are over with it."""
 
-ANSWERED: Final = frozenset({"questions_answered", "validation_questions_answered"})
-"""An answer in time that is entered after the lapse brings the submission back, and with it what ended then."""
+BRINGS_BACK: Final = frozenset({"questions_answered", "validation_questions_answered", "answer_limit_extended"})
+"""An answer in time, or more time for it, that is entered after the lapse brings the submission back, and with it what
+ended then."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def consequence(rule: ClockRule, names: Collection[str]) -> Consequence | None:
         return "pause"
     if there & set(rule.resumes_on):
         return "resume"
-    if there & ANSWERED:
+    if there & BRINGS_BACK:
         return "reopen"
     return "end" if there & OVER or ("approved" in there and rule.anchor not in AFTER_APPROVAL) else None
 

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from regulatory.domain.calendar import Deadline, Place, deadline, is_too_late
-from regulatory.domain.clock import Clock
 from regulatory.domain.clock_rules import ClockRule
+from regulatory.domain.clock_state import Clock
 
 Verdict = Literal["met", "missed", "open", "ended"]
 

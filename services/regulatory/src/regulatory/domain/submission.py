@@ -13,6 +13,7 @@ from typing import Any
 from kernel import BusinessTime, Command, Reason, Refused
 
 from regulatory.domain import submission_guards as guards
+from regulatory.domain.calendar import decided
 from regulatory.domain.submission_commands import (
     AdoptSubmission,
     AnswerQuestions,
@@ -21,6 +22,7 @@ from regulatory.domain.submission_commands import (
     CompletePreparation,
     ConcludePart,
     ExpireApproval,
+    ExtendAnswerLimit,
     FindInvalid,
     FulfilCondition,
     ImplementModification,
@@ -43,6 +45,7 @@ from regulatory.domain.submission_commands import (
 )
 from regulatory.domain.submission_events import (
     EVENT_OF,
+    AnswerLimitExtended,
     ApprovalRenewed,
     ConditionFulfilled,
     ModificationImplemented,
@@ -102,6 +105,8 @@ def decide(submission: Submission | None, command: SubmissionCommand) -> list[Su
             return receive_questions(submission, command)
         case AnswerQuestions():
             return answer(submission, command)
+        case ExtendAnswerLimit():
+            return extend_limit(submission, command)
         case ConcludePart():
             return conclude(submission, command)
         case ApproveSubmission():
@@ -163,6 +168,20 @@ def answer(submission: Submission, command: AnswerQuestions) -> list[SubmissionE
     if submission.stage == "lapsed" and awaited is not None and not late:
         return [EVENT_OF[step].model_validate({"occurred_at": at})]
     return _step(submission, step, at)
+
+
+def extend_limit(submission: Submission, command: ExtendAnswerLimit) -> list[SubmissionEvent]:
+    """Wait longer for the answer of the round that waits; where the earlier limit made it lapse, wait again."""
+    awaited = guards.waiting_round(submission)
+    if awaited is None or awaited.number != command.round or awaited.limit is None:
+        return []
+    before = awaited.limit.due
+    due = decided(before.anchored_on.isoformat(), command.due_on, before.zone)
+    if due.due_at <= before.due_at:
+        return []
+    limit = awaited.limit.model_copy(update={"due": due, "by_body": True})
+    about = {"round": awaited.number, "phase": awaited.phase, "had_lapsed": submission.stage == "lapsed"}
+    return [AnswerLimitExtended.model_validate({"occurred_at": command.occurred_at, "limit": limit, **about})]
 
 
 def conclude(submission: Submission, command: ConcludePart) -> list[SubmissionEvent]:

@@ -131,6 +131,13 @@ class AnswerQuestions(Command):
     phase: Phase = "assessment"
 
 
+class ExtendAnswerLimit(Command):
+    """Give more time for the answer of one round: its clock was told so by the body. A policy's order."""
+
+    round: int
+    due_on: date
+
+
 class Validate(PlainStep):
     """Note that the body finds the dossier complete."""
 
@@ -231,6 +238,7 @@ SubmissionCommand = (
     | StartValidation
     | ReceiveQuestions
     | AnswerQuestions
+    | ExtendAnswerLimit
     | Validate
     | FindInvalid
     | StartAssessment

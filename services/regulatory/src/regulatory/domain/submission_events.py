@@ -4,7 +4,16 @@ from kernel import BusinessTime, Event
 from pydantic import BaseModel, ConfigDict
 
 from regulatory.domain.calendar import Deadline
-from regulatory.domain.submission_steps import Body, Conclusion, DocumentVersion, Kind, LapseCause, Part, StepName
+from regulatory.domain.submission_steps import (
+    Body,
+    Conclusion,
+    DocumentVersion,
+    Kind,
+    LapseCause,
+    Part,
+    Phase,
+    StepName,
+)
 
 
 class AnswerLimit(BaseModel):
@@ -69,6 +78,15 @@ class SubmissionQuestionsReceived(Event):
 
 class SubmissionQuestionsAnswered(BareStep):
     """The body has the answers."""
+
+
+class AnswerLimitExtended(Event):
+    """The body gave more time for its questions of a round; `had_lapsed` where the earlier limit had been missed."""
+
+    round: int
+    phase: Phase
+    limit: AnswerLimit
+    had_lapsed: bool
 
 
 class SubmissionValidationQuestionsReceived(SubmissionQuestionsReceived):
@@ -177,6 +195,7 @@ SubmissionEvent = (
     | SubmissionValidationQuestionsAnswered
     | SubmissionQuestionsReceived
     | SubmissionQuestionsAnswered
+    | AnswerLimitExtended
     | SubmissionValidated
     | SubmissionFoundInvalid
     | SubmissionAssessmentStarted
@@ -206,6 +225,7 @@ EVENT_OF: dict[StepName, type[SubmissionEvent]] = {
     "validation_questions_answered": SubmissionValidationQuestionsAnswered,
     "questions_received": SubmissionQuestionsReceived,
     "questions_answered": SubmissionQuestionsAnswered,
+    "answer_limit_extended": AnswerLimitExtended,
     "validated": SubmissionValidated,
     "found_invalid": SubmissionFoundInvalid,
     "assessment_started": SubmissionAssessmentStarted,

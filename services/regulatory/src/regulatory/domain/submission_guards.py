@@ -9,6 +9,7 @@ from regulatory.domain.required_documents import required_documents
 from regulatory.domain.submission_commands import ApproveSubmission, ImplementModification, RenewApproval
 from regulatory.domain.submission_state import Round, Submission
 from regulatory.domain.submission_steps import (
+    AWAITED,
     FOLLOWS,
     GRANTED,
     DocumentVersion,
@@ -156,6 +157,14 @@ def awaited_round(submission: Submission, phase: Phase) -> Round | None:
     """The round of this phase that still has no answer, or None."""
     last = submission.rounds[-1] if submission.rounds else None
     return last if last is not None and last.phase == phase and last.answered_on is None else None
+
+
+def waiting_round(submission: Submission) -> Round | None:
+    """The round whose answer the body awaits, or awaited until the submission lapsed for want of it; or None."""
+    if submission.stage in AWAITED or (submission.stage == "lapsed" and submission.granted_as is None):
+        last = submission.rounds[-1] if submission.rounds else None
+        return last if last is not None and last.answered_on is None else None
+    return None
 
 
 def answered_too_late(awaited: Round | None, at: BusinessTime | None) -> bool:

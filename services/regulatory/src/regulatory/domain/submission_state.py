@@ -8,6 +8,7 @@ from pydantic import model_validator
 from regulatory.domain.submission_events import (
     STEP_OF,
     AnswerLimit,
+    AnswerLimitExtended,
     ApprovalRenewed,
     BareStep,
     ConditionFulfilled,
@@ -23,6 +24,7 @@ from regulatory.domain.submission_events import (
     SubmissionRejected,
 )
 from regulatory.domain.submission_steps import (
+    AWAITING,
     STAGE_AFTER,
     STATUS_AT,
     Body,
@@ -125,10 +127,17 @@ def evolve(submission: Submission | None, event: SubmissionEvent) -> Submission:
     if submission is None:
         return _first(event, step)
     after: dict[str, Any] = {"steps": (*submission.steps, _taken(event, step))}
-    if step in STAGE_AFTER or step == "reinstated":
-        stage = STAGE_AFTER.get(step) or submission.granted_as or "approved"
+    if (stage := _stage_after(submission, event, step)) is not None:
         after |= {"stage": stage, "status": STATUS_AT[stage], "last_step": step, "last_step_on": event.occurred_at}
     return changed(submission, **{**after, **_told(submission, event)})
+
+
+def _stage_after(submission: Submission, event: SubmissionEvent, step: StepName) -> Stage | None:
+    if step == "reinstated":
+        return submission.granted_as or "approved"
+    if isinstance(event, AnswerLimitExtended):
+        return AWAITING[event.phase] if event.had_lapsed else None
+    return STAGE_AFTER.get(step)
 
 
 def _first(event: SubmissionEvent, step: StepName) -> Submission:
@@ -156,6 +165,9 @@ def _told(submission: Submission, event: SubmissionEvent) -> dict[str, Any]:
         case SubmissionQuestionsAnswered():
             answered = (changed(one, answered_on=event.occurred_at) for one in submission.rounds[-1:])
             return {"rounds": (*submission.rounds[:-1], *answered)}
+        case AnswerLimitExtended():
+            longer = (changed(one, limit=event.limit) for one in submission.rounds[-1:])
+            return {"rounds": (*submission.rounds[:-1], *longer)}
         case SubmissionApproved():
             return _granted(event)
         case SubmissionRejected():

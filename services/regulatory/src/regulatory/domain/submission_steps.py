@@ -77,6 +77,7 @@ StepName = Literal[
     "part_concluded",
     "questions_received",
     "questions_answered",
+    "answer_limit_extended",
     "approved",
     "tacitly_approved",
     "rejected",
@@ -114,7 +115,8 @@ STAGE_AFTER: Final[dict[StepName, Stage]] = {
     "suspended": "suspended",
     "revoked": "revoked",
 }
-"""Where a step leads. What is missing here leaves the stage as it is; a reinstated approval is what it was."""
+"""Where a step leads. What is missing here leaves the stage as it is; a reinstated approval is what it was, and an
+answer that may come later than the limit by which the submission lapsed is awaited again."""
 STATUS_AT: Final[dict[Stage, Status]] = {
     "planned": "planned",
     "in_preparation": "prepared",
@@ -155,6 +157,7 @@ FOLLOWS: Final[dict[StepName, tuple[Stage, ...]]] = {
     "part_concluded": (*ASSESSED, "rfi_received"),
     "questions_received": ASSESSED,
     "questions_answered": ("rfi_received",),
+    "answer_limit_extended": ("validation_rfi", "rfi_received", "lapsed"),
     "approved": ASSESSED,
     "tacitly_approved": ASSESSED,
     "rejected": (*ASSESSED, "rfi_received"),
@@ -171,6 +174,7 @@ FOLLOWS: Final[dict[StepName, tuple[Stage, ...]]] = {
 """From which stages a step may be taken. The first clients know no validation: a decision may follow submission."""
 AWAITED: Final[dict[Stage, Phase]] = {"validation_rfi": "validation", "rfi_received": "assessment"}
 """Stages at which the body awaits an answer."""
+AWAITING: Final[dict[Phase, Stage]] = {phase: stage for stage, phase in AWAITED.items()}
 
 
 class _Value(BaseModel):

@@ -12,10 +12,10 @@ from chassis.ticking import Due
 from kernel import BusinessTime, Reason, Refused
 
 from regulatory.domain.calendar import DATE_CHARACTERS, Deadline, Suspension, deadline, decided, is_reckoned, local_day
-from regulatory.domain.clock import Clock
 from regulatory.domain.clock_messages import ExtendClock, NoteDeadline, Period, ResumeClock, StartClock
 from regulatory.domain.clock_orders import Extend, StartForSubmission, is_over
 from regulatory.domain.clock_rules import CLOCK_RULES, ClockRule
+from regulatory.domain.clock_state import Clock
 from regulatory.handlers.known import require_site, require_study
 from regulatory.handlers.places import place_of, zone_of
 from regulatory.store import CLOCKS, SUBMISSIONS

@@ -5,7 +5,7 @@ from typing import Any
 from contracts import PublicEvent
 from contracts import regulatory as public
 
-from regulatory.domain import clock, clock_messages
+from regulatory.domain import clock_messages, clock_state
 
 PLAIN_EVENTS: dict[type[clock_messages.ClockEvent], type[public.ClockEvent]] = {
     clock_messages.ClockPaused: public.RegulatoryClockPaused,
@@ -15,7 +15,7 @@ PLAIN_EVENTS: dict[type[clock_messages.ClockEvent], type[public.ClockEvent]] = {
 }
 
 
-def publish_clock(state: clock.Clock, event: clock_messages.ClockEvent) -> PublicEvent:
+def publish_clock(state: clock_state.Clock, event: clock_messages.ClockEvent) -> PublicEvent:
     """How the world learns of a clock's event."""
     about: dict[str, Any] = state.period.model_dump(exclude={"sponsor_id", "due_by_body"})
     about |= state.deadline.model_dump(include={"due_on", "due_at", "zone"})
@@ -25,6 +25,9 @@ def publish_clock(state: clock.Clock, event: clock_messages.ClockEvent) -> Publi
         case clock_messages.ClockExtended():
             under, more = event.under_rule_id, event.more_days
             return public.RegulatoryClockExtended(**about, under_rule_id=under, more_days=more)
+        case clock_messages.ClockExtendedByBody():
+            before = {"due_before": event.due_before, "reference": event.reference}
+            return public.RegulatoryClockExtendedByBody.model_validate({**about, **before, "percent": _told(event)})
         case clock_messages.DeadlineApproaching():
             return public.RegulatoryDeadlineApproaching(**about, percent=event.percent)
         case clock_messages.ClockStopped():
@@ -38,3 +41,8 @@ def publish_clock(state: clock.Clock, event: clock_messages.ClockEvent) -> Publi
             | clock_messages.ClockEnded()
         ):
             return PLAIN_EVENTS[type(event)](**about)
+
+
+def _told(event: clock_messages.ClockExtendedByBody) -> int | None:
+    """How far the longer period was over already by what was told before."""
+    return max((one.percent for one in event.deadline.alerts if one not in event.alerts), default=None)

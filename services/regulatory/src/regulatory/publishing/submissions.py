@@ -39,6 +39,9 @@ def publish_submission(state: Submission, event: events.SubmissionEvent) -> Publ
             return public.SubmissionDocumentsNamed(**about, documents=_documents(event))
         case events.SubmissionQuestionsReceived():
             return QUESTIONS[type(event)].model_validate({**about, **_asked(event)})
+        case events.AnswerLimitExtended():
+            due = {"round": event.round, "due_on": event.limit.due.due_on, "phase": event.phase}
+            return public.SubmissionAnswerLimitExtended.model_validate({**about, **due, "had_lapsed": event.had_lapsed})
         case events.SubmissionPartConcluded():
             told = event.model_dump(include={"part", "conclusion", "completed_on"})
             return public.SubmissionPartConcluded.model_validate({**about, **told})

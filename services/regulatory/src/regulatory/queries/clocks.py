@@ -9,8 +9,8 @@ from chassis.http.paging import Page, PageRequest, encode_cursor
 from chassis.mongo import Database
 from chassis.scope import Scope
 
-from regulatory.domain.clock import Clock
 from regulatory.domain.clock_rules import CLOCK_RULES, ClockRule
+from regulatory.domain.clock_state import Clock
 from regulatory.domain.simulation import Moved, moved
 from regulatory.handlers.places import place_of
 from regulatory.store import CLOCKS

@@ -60,7 +60,7 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
 
 
 def _status(before: str, event: PublicEvent) -> str:
-    if isinstance(event, public.RegulatoryClockExtended):
+    if isinstance(event, public.RegulatoryClockExtended | public.RegulatoryClockExtendedByBody):
         return "paused" if before == "paused" else "running"
     if isinstance(event, public.RegulatoryClockReopened):
         return "paused" if event.paused else "running"
@@ -70,6 +70,8 @@ def _status(before: str, event: PublicEvent) -> str:
 def _told(event: PublicEvent) -> Document:
     match event:
         case public.RegulatoryDeadlineApproaching():
+            return {"percent": event.percent}
+        case public.RegulatoryClockExtendedByBody():
             return {"percent": event.percent}
         case public.RegulatoryClockResumed() | public.RegulatoryClockExtended():
             # The period is reckoned anew, so its alerts are told again.

@@ -10,7 +10,7 @@ from typing import Any, Final
 from chassis.mongo import Document
 from chassis.stream.projecting import Rows
 from contracts import Received
-from contracts.regulatory import SubmissionApproved, SubmissionEvent
+from contracts.regulatory import SubmissionAnswerLimitExtended, SubmissionApproved, SubmissionEvent
 
 from reporting.projections.reading import action_of, key_of, owner_of, place_of, version_of
 
@@ -41,9 +41,10 @@ STAGE_AFTER: Final[Mapping[str, str]] = {
 }
 """By the action in an event's type."""
 LEAD_NOWHERE: Final = frozenset(
-    {"documents-named", "part-concluded", "condition-fulfilled", "modification-implemented"}
+    {"documents-named", "part-concluded", "condition-fulfilled", "modification-implemented", "answer-limit-extended"}
 )
-"""Steps after which a submission stands where it stood."""
+"""Steps after which a submission stands where it stood; with more time for an answer it may be awaited again."""
+AWAITED: Final[Mapping[str, str]] = {"validation": "validation_rfi", "assessment": "rfi_received"}
 DECIDED: Final = frozenset(
     {
         *("approved", "approved_with_conditions", "tacitly_approved", "renewed", "rejected", "withdrawn"),
@@ -78,6 +79,8 @@ def _stage(before: str, event: SubmissionEvent) -> str:
         return "tacitly_approved"
     if isinstance(event, SubmissionApproved) and event.with_conditions:
         return "approved_with_conditions"
+    if isinstance(event, SubmissionAnswerLimitExtended) and event.had_lapsed:
+        return AWAITED[event.phase]
     return STAGE_AFTER.get(action_of(event), before)
 
 

@@ -57,6 +57,15 @@ class RegulatoryClockExtended(ClockEvent):
     more_days: int
 
 
+class RegulatoryClockExtendedByBody(ClockEvent):
+    """The body has set a later end: `due_on`. `occurredtime` of the envelope is the day on which it did."""
+
+    TYPE: ClassVar[str] = "studyline.regulatory.clock.extended-by-body.v1"
+    due_before: date = Field(description="The last day in time until then")
+    percent: int | None = Field(ge=1, le=100, description="So much of the longer period was over and told already")
+    reference: str | None = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$", description="Of the body's letter")
+
+
 class RegulatoryDeadlineApproaching(ClockEvent):
     """So many percent of the period are over; at 100 its last day has begun."""
 
@@ -95,6 +104,7 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     RegulatoryClockPaused,
     RegulatoryClockResumed,
     RegulatoryClockExtended,
+    RegulatoryClockExtendedByBody,
     RegulatoryDeadlineApproaching,
     RegulatoryDeadlineMissed,
     RegulatoryClockStopped,

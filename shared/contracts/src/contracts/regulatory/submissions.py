@@ -22,6 +22,7 @@ Kind = Literal[
 ]
 Part = Literal["I", "II"]
 Conclusion = Literal["acceptable", "acceptable_with_conditions", "not_acceptable"]
+Phase = Literal["validation", "assessment"]
 LapseCause = Literal["answer_limit_missed", "answer_late", "noted"]
 
 
@@ -142,6 +143,16 @@ class SubmissionQuestionsAnswered(SubmissionEvent):
     TYPE: ClassVar[str] = "studyline.regulatory.submission.questions-answered.v1"
 
 
+class SubmissionAnswerLimitExtended(SubmissionEvent):
+    """The body gave more time to answer the questions of a round; a lapse by the earlier limit is taken back."""
+
+    TYPE: ClassVar[str] = "studyline.regulatory.submission.answer-limit-extended.v1"
+    round: int = Field(ge=1, description="The request for information, counted from 1")
+    phase: Phase = Field(description="Whether they concern the dossier's completeness or its assessment")
+    due_on: date = Field(description="The last day for the answer, where the body is")
+    had_lapsed: bool = Field(description="Whether the submission had lapsed and is under way again")
+
+
 class SubmissionApproved(SubmissionEvent):
     """The body agreed. `occurredtime` of the envelope is the decision date."""
 
@@ -242,6 +253,7 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     SubmissionPartConcluded,
     SubmissionQuestionsReceived,
     SubmissionQuestionsAnswered,
+    SubmissionAnswerLimitExtended,
     SubmissionApproved,
     SubmissionRejected,
     SubmissionWithdrawn,
