@@ -169,6 +169,22 @@ async def test_an_answer_that_is_late_makes_the_submission_lapse(face: Face) -> 
     assert (answer.status_code, answer.json()["stage"]) == (200, "lapsed")
 
 
+async def test_a_body_agrees_by_silence_when_its_period_is_over_and_not_before(face: Face) -> None:
+    ids = ("052", "032", "031")
+    documents = [{"tmf_unique_id": one, "document_id": f"ind-{one}", "version": "1"} for one in ids]
+    about: dict[str, Any] = {"kind": "initial", "country": "US", "documents": documents, "occurred_at": "2024-03-01"}
+    submission_id = await prepared(face, body="competent_authority", **about)
+    path = f"/v1/submissions/{submission_id}"
+    await face.post(f"{path}/submit", {"occurred_at": "2024-03-01"})
+    in_effect = {"about_id": submission_id, "rule_id": "us-ind-in-effect"}
+    assert (await eventually(face, "/v1/clocks", "status", "missed", **in_effect))["due_on"] == "2024-03-31"
+    silent = {**AGREED, "conditions": [], "expires_on": None}
+    refused = await face.post(f"{path}/approve-tacitly", {**silent, "occurred_at": "2024-03-20"})
+    assert [one["code"] for one in refused.json()["reasons"]] == ["period_not_over"]
+    agreed = await face.post(f"{path}/approve-tacitly", {**silent, "occurred_at": "2024-03-31"})
+    assert agreed.json()["stage"] == "tacitly_approved", agreed.text
+
+
 async def test_an_approval_that_runs_out_expires_by_its_clock(face: Face) -> None:
     submission_id = await prepared(face, kind="notification")
     for step, more in (("submit", {}), ("approve", AGREED)):

@@ -336,6 +336,16 @@ def test_an_approval_covers_versions_that_were_submitted() -> None:
     assert codes(submission, other) == ["document_not_submitted"]
 
 
+def test_silence_is_an_agreement_once_the_bodys_period_is_over_and_not_before() -> None:
+    submission, silent = after("submitted"), COMMANDS["tacitly_approved"]
+    early = silent.model_copy(update={"body_has_until": date(2022, 3, 2)})
+    assert codes(submission, early) == ["period_not_over"]
+    assert codes(submission, early.model_copy(update={"reference": None})) == ["reference_missing", "period_not_over"]
+    on_last_day = silent.model_copy(update={"body_has_until": date(2022, 3, 1)})
+    assert taken(submission, on_last_day).stage == "tacitly_approved"
+    assert taken(submission, APPROVE.model_copy(update={"body_has_until": date(2022, 3, 2)})).status == "approved"
+
+
 def test_a_refusal_without_a_reference_is_taken() -> None:
     command = RejectSubmission.model_validate(DAY)
     assert decide(after("submitted"), command) == [SubmissionRejected(occurred_at="2022-03-01", reference=None)]

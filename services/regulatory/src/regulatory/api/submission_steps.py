@@ -1,6 +1,6 @@
 """Routes of a submission's steps, each named as its command reads."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from chassis.http.desk import Desk, desk
 from chassis.http.fields import StepRequest
@@ -109,14 +109,16 @@ def _add_decisions(routes: APIRouter) -> None:
     @routes.post("/{submission_id}/approve")
     async def approve_submission(submission_id: str, body: requests.ApprovalRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         """Note the body's agreement; refused with everything that is missing."""
-        return await _approve(submission_id, body, at, tacit=False)
+        command = commands.ApproveSubmission.model_validate(_told(body))
+        return await at.carry_on(SUBMISSIONS, submission_id, command, reason=body.reason)
 
     @routes.post("/{submission_id}/approve-tacitly")
     async def approve_submission_tacitly(  # pyright: ignore[reportUnusedFunction]
         submission_id: str, body: requests.ApprovalRequest, at: Managing
     ) -> JSONResponse:
-        """Note that the body agreed by its silence; `reference` is the application's own."""
-        return await _approve(submission_id, body, at, tacit=True)
+        """Note that the body agreed by its silence, once its period is over; `reference` is the application's own."""
+        command = handlers.approve_tacitly(submission_id, _told(body))
+        return await at.carry_out(SUBMISSIONS, submission_id, command, reason=body.reason)
 
     @routes.post("/{submission_id}/reject")
     async def reject_submission(submission_id: str, body: requests.RejectionRequest, at: Managing) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
@@ -152,7 +154,5 @@ def _add_after_approval(routes: APIRouter) -> None:
         return await at.carry_out(SUBMISSIONS, submission_id, command, reason=body.reason)
 
 
-async def _approve(submission_id: str, body: requests.ApprovalRequest, at: Desk, *, tacit: bool) -> JSONResponse:
-    told = {name: value for name, value in body if name != "reason"}
-    command = commands.ApproveSubmission.model_validate({**told, "tacit": tacit})
-    return await at.carry_on(SUBMISSIONS, submission_id, command, reason=body.reason)
+def _told(body: requests.ApprovalRequest) -> dict[str, Any]:
+    return {name: value for name, value in body if name != "reason"}

@@ -203,9 +203,10 @@ def approve(submission: Submission, command: ApproveSubmission) -> list[Submissi
         *guards.gaps(command),
         *guards.expired_at_once(command.expires_on, command.occurred_at),
         *guards.not_submitted(submission, command),
+        *guards.not_silent_long_enough(command),
     ]
     step: StepName = "tacitly_approved" if command.tacit else "approved"
-    facts = {name: value for name, value in command if name not in {"occurred_at", "tacit"}}
+    facts = {name: value for name, value in command if name not in {"occurred_at", "tacit", "body_has_until"}}
     return _decision(submission, step, command.occurred_at, flaws, **facts)
 
 

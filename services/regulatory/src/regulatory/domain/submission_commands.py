@@ -158,7 +158,10 @@ class ConcludePart(Command):
 
 
 class ApproveSubmission(Command):
-    """Note the body's agreement; `occurred_at` is the date of its decision. `tacit` where it agreed by silence."""
+    """Note the body's agreement; `occurred_at` is the date of its decision. `tacit` where it agreed by silence.
+
+    `body_has_until` is the handler's fact: the last day of the period after which silence is an agreement.
+    """
 
     reference: str | None = None
     covers: tuple[str, ...] = ()
@@ -166,6 +169,7 @@ class ApproveSubmission(Command):
     conditions: tuple[str, ...] = ()
     expires_on: BusinessTime | None = None
     tacit: bool = False
+    body_has_until: date | None = None
 
 
 class RejectSubmission(Command):

@@ -113,6 +113,15 @@ def not_submitted(submission: Submission, command: ApproveSubmission) -> list[Re
     ]
 
 
+def not_silent_long_enough(command: ApproveSubmission) -> list[Reason]:
+    """Silence is an agreement once the body's period is over, and not before (CTR 536/2014 art. 8(6))."""
+    until, at = command.body_has_until, command.occurred_at
+    if not command.tacit or until is None or at is None or not is_before(at, until.isoformat()):
+        return []
+    detail = f"The body has until {until} to decide: its silence on {at} is no agreement. Correct the date, or wait."
+    return [Reason(code="period_not_over", field="occurred_at", detail=detail)]
+
+
 def expired_at_once(ends: BusinessTime | None, at: BusinessTime | None) -> list[Reason]:
     """An approval cannot run out before it is given."""
     if ends is None or at is None or not is_before(ends, at):

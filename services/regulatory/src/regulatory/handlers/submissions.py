@@ -9,11 +9,13 @@ from kernel import BusinessTime, bounds
 
 from regulatory.domain.calendar import deadline, decided, is_reckoned
 from regulatory.domain.clock_rules import CLOCK_RULES, About, ClockRule
+from regulatory.domain.clock_state import OPEN, Clock
 from regulatory.domain.document_state import ControlledDocument
 from regulatory.domain.submission import RECEIVED
 from regulatory.domain.submission_commands import (
     AdoptedStep,
     AdoptSubmission,
+    ApproveSubmission,
     CompletePreparation,
     ImplementModification,
     PrepareSubmission,
@@ -25,7 +27,7 @@ from regulatory.domain.submission_state import Submission
 from regulatory.domain.submission_steps import Body, DocumentVersion, Kind, Part, Phase
 from regulatory.handlers.known import require_site, require_study
 from regulatory.handlers.places import place_of, zone_of
-from regulatory.store import DOCUMENTS, SUBMISSIONS
+from regulatory.store import CLOCKS, DOCUMENTS, SUBMISSIONS
 
 PHASE_OF: dict[str, Phase] = {step: phase for phase, step in RECEIVED.items()}
 
@@ -68,6 +70,19 @@ def hand_over(
         kept = [(one, await unit.find(DOCUMENTS, one.document_id)) for one in submission.documents]
         waiting = tuple(one for one, found in kept if found is not None and not _is_approved(found, submission, one))
         return step(occurred_at=at, not_approved=waiting)
+
+    return build
+
+
+def approve_tacitly(submission_id: str, told: Mapping[str, Any]) -> Builder[ApproveSubmission]:
+    """Note an agreement by silence, knowing how long the body has to decide."""
+
+    async def build(unit: Unit) -> ApproveSubmission:
+        await unit.require(SUBMISSIONS, submission_id)
+        concerned = {"state.period.about_id": submission_id, "state.period.if_missed": "tacit_approval"}
+        clocks = [Clock.model_validate(one["state"]) for one in await unit.read(CLOCKS.collection, concerned)]
+        until = max((one.deadline.due_on for one in clocks if one.status in OPEN), default=None)
+        return ApproveSubmission.model_validate({**told, "tacit": True, "body_has_until": until})
 
     return build
 
