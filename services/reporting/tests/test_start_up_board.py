@@ -68,6 +68,8 @@ async def test_an_item_is_missing_until_an_event_says_otherwise_and_again_once_i
         "status": "expired",
         "since": TODAY.isoformat(),
         "evidence": [],
+        "expires_on": TODAY.isoformat(),
+        "expiry": "expired",
         "lost_by": "certificate-1",
     }
     assert found["blocked_by"] == ["authority_approval", "insurance"]
@@ -191,3 +193,21 @@ def test_of_several_initiation_visits_the_one_that_was_done_counts() -> None:
     site: dict[str, Any] = {"_id": "1", "study": "s", "milestones": [], **dict.fromkeys(start_up.SITE_FIELDS, None)}
     told = start_up.document(site, None, [later, done, {"milestones": []}])
     assert told["initiation_visit"] == {"planned": None, "actual": "2026-01"}
+
+
+async def test_what_expires_soon_or_should_be_lost_by_now_is_told_with_its_last_day(
+    asking: Asking, database: Database
+) -> None:
+    told = Told()
+    site = told.site("Charité", *"abcd")
+    for item, days in (("a", 59), ("b", 90), ("c", -1), ("d", None)):
+        expires_on = None if days is None else (TODAY + timedelta(days=days)).isoformat()
+        tell_item(site, item, 3, public.ChecklistItemMet, TODAY, expires_on=expires_on)
+    await on_events(database, told.story.told)
+    [found] = await board(asking)
+    assert {one["item"]: one["expiry"] for one in found["items"]} == {"a": "soon", "b": None, "c": "expired", "d": None}
+    assert found["items"][0]["expires_on"] == (TODAY + timedelta(days=59)).isoformat()
+    tell_item(site, "a", 3, public.ChecklistItemMet, TODAY, expires_on=None)
+    await on_events(database, told.story.told[-1:])
+    [found] = await board(asking)
+    assert (found["items"][0]["expires_on"], found["items"][0]["expiry"]) == (None, None)

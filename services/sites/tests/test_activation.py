@@ -151,6 +151,19 @@ def test_what_is_the_investigators_own_counts_for_the_present_one_only() -> None
     assert item(gate(own, principal_investigator=None), "investigator_gcp_certificate").status == "other_person"
 
 
+def test_an_item_is_met_until_the_last_of_its_evidence_expires() -> None:
+    first, last = proof("insurance", expires_on="2026-12"), proof("insurance", expires_on="2027-01-15")
+    assert item(gate(first, last), "insurance").expires_on == "2027-01-15"
+    assert item(gate(first, proof("insurance")), "insurance").expires_on is None
+    assert item(gate(proof("insurance", expires_on="2026-02")), "insurance").expires_on is None
+
+
+def test_the_training_is_met_until_the_first_of_what_it_rests_on_expires() -> None:
+    qualified = (trained("gcp", expires_on="2026-12"), trained("protocol", expires_on="2027-02"))
+    staff = Staff(delegated=FIT.delegated, qualified=qualified)
+    assert item(gate(staff=staff), "trial_training").expires_on == "2026-12"
+
+
 def test_a_waiver_counts_where_nothing_else_does_and_evidence_counts_more() -> None:
     waived = gate(waivers=(waiver("initiation_report"),))
     assert item(waived, "initiation_report").status == "waived"

@@ -5,11 +5,12 @@ from html import unescape
 
 import pytest
 from chassis import clock
-from contracts import regulatory
+from contracts import regulatory, sites
 from playwright.async_api import ViewportSize, expect
+from reporting.portal.wording import day
 from telling import Story
 from telling_amendments import AmendmentStory, activation_of, tell_baseline
-from telling_boards import ZONES, tell_clock, tell_start_up
+from telling_boards import ZONES, tell_clock, tell_item, tell_start_up
 from telling_tmf import DocumentStory, open_file
 
 from .conftest import Portal, Window
@@ -41,6 +42,8 @@ async def under_way(portal: Portal) -> Story:
     story, today = Story(SPONSOR, "WAY-1"), clock.now().date()
     story.registered(title="A study under way", countries=("DE", "FR"))
     starting = tell_start_up(story, today, count=3)
+    certificate = {"expires_on": (today + timedelta(days=20)).isoformat()}
+    tell_item(starting[1], "insurance", 3, sites.ChecklistItemMet, today, **certificate)
     days = zip(starting, (-3, 5, 40), strict=True)
     tell_baseline(story, *(activation_of(site, today + timedelta(days=day)) for site, day in days))
     for number, rule in enumerate(RULES):
@@ -85,6 +88,9 @@ async def test_planned_activations_and_their_delays_stand_on_the_board(portal: P
         page = unescape((await visitor.get(f"/start-up?study={under_way.study_id}")).text)
         assert "3 days late" in page
         assert "3 sites on this page" in page
+        expires = day((clock.now().date() + timedelta(days=20)).isoformat())
+        assert f"expires {expires}" in page
+        assert f'<small class="expiry" aria-hidden="true">{expires}</small>' in page
 
 
 async def test_a_file_is_told_by_milestone(portal: Portal, under_way: Story) -> None:

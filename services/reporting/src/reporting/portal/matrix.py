@@ -13,6 +13,7 @@ from reporting.queries.start_up import StartUpItem, StartUpSite
 
 SIGNS: Final = {"met": "✓", "waived": "≈", "not_applicable": "–", "missing": "○"}  # noqa: RUF001 - the dash of tables
 LOST: Final = "✕"
+EXPIRING: Final = "!"
 TONES: Final = {"met": "met", "waived": "waived", "not_applicable": "na", "missing": "missing"}
 HEADS: Final = {
     1: "Authority",
@@ -45,12 +46,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How an item stands at a site: `sign` and `tone` for the eye, `text` for everybody."""
+    """How an item stands at a site: `sign` and `tone` for the eye, `text` for everybody.
+
+    `expiry` is the day on which its evidence expires soon or has expired, as it is read.
+    """
 
     sign: str
     tone: str
     text: str
     starts: bool
+    expiry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def cells(site: StartUpSite, columns: Sequence[Column]) -> list[Cell]:
     """A cell for each column; an empty one where the site's checklist does not have the item."""
     items = {one.item: one for one in site.items}
     return [
-        Cell(_sign(one), _tone(one), _text(one), column.starts)
+        Cell(_sign(one), _tone(one), _text(one), column.starts, _day_of(one))
         if (one := items.get(column.item)) is not None
         else Cell("", "none", "Not on this site's checklist", column.starts)
         for column in columns
@@ -89,10 +94,19 @@ def cells(site: StartUpSite, columns: Sequence[Column]) -> list[Cell]:
 
 
 def _sign(item: StartUpItem) -> str:
+    if _runs_out(item):
+        return EXPIRING
     return SIGNS.get(item.status, LOST)
 
 
+def _runs_out(item: StartUpItem) -> bool:
+    """Whether it is met by what expires soon, or should be lost by now."""
+    return item.status == "met" and item.expiry is not None
+
+
 def _tone(item: StartUpItem) -> str:
+    if _runs_out(item):
+        return "expiring"
     return TONES.get(item.status, "lost")
 
 
@@ -100,7 +114,7 @@ def _text(item: StartUpItem) -> str:
     since = f" since {day(item.since)}" if item.since else ""
     match item.status:
         case "met":
-            return f"Met{since}, evidence {', '.join(item.evidence) or 'not named'}"
+            return f"Met{since}{_until(item)}, evidence {', '.join(item.evidence) or 'not named'}"
         case "missing" if item.lost_by is None and not since:
             return "Missing: no evidence yet"
         case "not_applicable":
@@ -110,3 +124,13 @@ def _text(item: StartUpItem) -> str:
         case status:
             by = f", lost by {item.lost_by}" if item.lost_by else ""
             return f"{words(status)}{since}{by}"
+
+
+def _until(item: StartUpItem) -> str:
+    if item.expires_on is None:
+        return ""
+    return f", {'expired' if item.expiry == 'expired' else 'expires'} {day(item.expires_on)}"
+
+
+def _day_of(item: StartUpItem) -> str | None:
+    return day(item.expires_on) if item.expiry is not None and item.expires_on is not None else None

@@ -19,7 +19,14 @@ STUDY_COLLECTION: Final = "study_checklists"
 
 SATISFIED: Final = frozenset({"met", "waived", "not_applicable"})
 MISSING: Final = "missing"
-OPEN: Final[Mapping[str, Any]] = {"number": None, "status": MISSING, "since": None, "evidence": [], "lost_by": None}
+OPEN: Final[Mapping[str, Any]] = {
+    "number": None,
+    "status": MISSING,
+    "since": None,
+    "evidence": [],
+    "expires_on": None,
+    "lost_by": None,
+}
 
 
 def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
@@ -49,7 +56,7 @@ def _items(before: Mapping[str, Document], received: Received) -> dict[str, Docu
 def _standing(event: PublicEvent) -> Document:
     match event:
         case public.ChecklistItemMet():
-            return {"status": "met", "evidence": list(event.evidence)}
+            return {"status": "met", "evidence": list(event.evidence), "expires_on": event.expires_on}
         case public.ChecklistItemWaived():
             return {"status": "waived"}
         case public.ChecklistItemNotApplicable():

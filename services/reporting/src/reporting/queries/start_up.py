@@ -1,7 +1,7 @@
 """The start-up board: a page is a range of an index in the order of studies or of countries."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from chassis import clock as wall
@@ -17,6 +17,9 @@ from reporting.queries.filters import narrowed_to
 from reporting.queries.paging import paged
 from reporting.store import ALL_OF_THEM, PLANS, START_UP, STUDY_CHECKLISTS
 
+EXPIRING_DAYS: Final = 60
+"""As for documents of a trial master file."""
+EXPIRED: Final = "expired"
 READY: Final = "ready_for_activation"
 CORE_NUMBERS: Final[Mapping[str, int]] = {"authority_approval": 1, "ethics_approval": 2, "initiation_visit": 7}
 """Heads of the items that every site needs, also where its study has set no checklist up."""
@@ -55,6 +58,10 @@ class StartUpItem(Answer):
     status: str = Field(description="met, waived, not_applicable, missing, or why it counts no more, such as expired")
     since: str | None
     evidence: list[str] = Field(description="Ids of the events and documents by which it is met")
+    expires_on: str | None = Field(default=None, description="The last day on which its evidence holds, or held")
+    expiry: Literal["soon", "expired"] | None = Field(
+        default=None, description=f"soon: it expires within {EXPIRING_DAYS} days; expired: it has, told or not"
+    )
     lost_by: str | None = Field(description="Id of the event or document by which it was lost")
 
 
@@ -178,10 +185,7 @@ def _site(
         *("began_on", "activated_on", "initiation_visit"),
     )
     known = {**CORE_NUMBERS, **numbers}
-    items = [
-        StartUpItem.model_validate({**one, "number": one["number"] or known.get(one["item"])})
-        for one in stored["items"]
-    ]
+    items = [_item(one, known, now) for one in stored["items"]]
     return StartUpSite(
         site_id=stored["_id"],
         study_id=stored["study"],
@@ -192,6 +196,28 @@ def _site(
         days_in_start_up=days_between(stored["began_on"], stored["activated_on"], now),
         **{name: stored[name] for name in kept},
     )
+
+
+def _item(stored: Mapping[str, Any], numbers: Mapping[str, int], now: datetime) -> StartUpItem:
+    # What has expired is told with the last day on which it held.
+    lost = stored["since"] if stored["status"] == EXPIRED else None
+    until = lost or stored.get("expires_on")
+    told = {
+        "number": stored["number"] or numbers.get(stored["item"]),
+        "expires_on": until,
+        "expiry": EXPIRED if stored["status"] == EXPIRED else _expiry(until, now),
+    }
+    return StartUpItem.model_validate({**stored, **told})
+
+
+def _expiry(until: str | None, now: datetime) -> str | None:
+    """Whether what holds until this day has expired at this instant, or will so soon."""
+    if until is None:
+        return None
+    ends = bounds(until)[1]
+    if ends <= now:
+        return "expired"
+    return "soon" if ends <= now + timedelta(days=EXPIRING_DAYS + 1) else None
 
 
 def days_between(began_on: str | None, ended_on: str | None, now: datetime) -> int | None:

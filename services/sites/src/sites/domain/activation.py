@@ -92,7 +92,7 @@ class Waiver(_Value):
 
 
 class Judged(_Value):
-    """One item as it stands on a date: by what it is met, or why not and how to mend it."""
+    """One item as it stands on a date: by what it is met and until when, or why not and how to mend it."""
 
     code: str
     item: int
@@ -101,6 +101,7 @@ class Judged(_Value):
     evidence: tuple[str, ...] = ()
     lost_by: str | None = None
     changed_on: BusinessTime | None = None
+    expires_on: BusinessTime | None = None
 
     @property
     def satisfied(self) -> bool:
@@ -135,7 +136,7 @@ class Gate(_Value):
         """The evidence for an item, the delegation log's and the training's among it."""
         if code in {"delegation_log", "trial_training"}:
             told = self.staff.evidence(code, at, self.principal_investigator)
-            return [Proof(kind=code, event_id=event_id, since=since) for event_id, since in told]
+            return [Proof(kind=code, event_id=one, since=since, expires_on=until) for one, since, until in told]
         return [proof for proof in self.proofs if proof.kind == code]
 
     def waiver_of(self, code: str, at: BusinessTime | None) -> Waiver | None:
@@ -187,14 +188,30 @@ def _judge(gate: Gate, rule: Rule, flags: frozenset[str], at: BusinessTime | Non
     found = gate.of_kind(rule.code, at)
     good = [proof for proof in found if _fault(gate, rule, proof, at) is None]
     if good:
+        until = _until(rule, good)
         good += gate.adding_versions(rule, at)
         since = min((proof.since for proof in good if proof.since is not None), default=None)
         evidence = tuple(sorted({proof.event_id for proof in good}))
-        return stands(status="met", detail=rule.title, evidence=evidence, changed_on=since)
+        return stands(status="met", detail=rule.title, evidence=evidence, changed_on=since, expires_on=until)
     waiver = gate.waiver_of(rule.code, at)
     if waiver is not None:
         return stands(status="waived", detail=f"{rule.title} is waived: {waiver.reason}", changed_on=waiver.since)
     return _lacking(gate, rule, found, at)
+
+
+def _until(rule: Rule, good: Sequence[Proof]) -> BusinessTime | None:
+    """The last day on which the item is certainly met by this: None where nothing of it expires.
+
+    One piece of evidence is enough, so the last to expire counts; of training everybody's is needed, so the first.
+    """
+    dates = [proof.expires_on for proof in good if proof.expires_on is not None]
+    if rule.code == "trial_training":
+        return min(dates, key=_end, default=None)
+    return max(dates, key=_end) if len(dates) == len(good) else None
+
+
+def _end(date: BusinessTime) -> tuple[datetime, str]:
+    return bounds(date)[1], date
 
 
 def _lacking(gate: Gate, rule: Rule, found: list[Proof], at: BusinessTime | None) -> Judged:

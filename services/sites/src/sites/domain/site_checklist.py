@@ -199,10 +199,14 @@ def _change(before: Judged | None, after: Judged, command: SiteChecklistCommand)
     was_satisfied = before is not None and before.satisfied
     if before is None and not after.satisfied:
         return None
-    if before is not None and (before.status, before.evidence) == (after.status, after.evidence):
+    if before is not None and _stands(before) == _stands(after):
         return None
     told = after.changed_on or command.occurred_at
     return ChecklistItemJudged(occurred_at=told, item=after, before="satisfied" if was_satisfied else "open")
+
+
+def _stands(item: Judged) -> tuple[object, ...]:
+    return item.status, item.evidence, item.expires_on
 
 
 def _rule(command: SiteChecklistCommand, code: str) -> Rule:

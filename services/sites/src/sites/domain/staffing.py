@@ -111,15 +111,18 @@ class Staff(_Value):
 
     def evidence(
         self, code: str, at: BusinessTime | None, investigator: str | None
-    ) -> list[tuple[str, BusinessTime | None]]:
-        """The events by which the log, or the training of everybody on it, is shown; none where it is not."""
+    ) -> list[tuple[str, BusinessTime | None, BusinessTime | None]]:
+        """The events by which the log, or the training of everybody on it, is shown; none where it is not.
+
+        Each with the dates since when and until when it holds.
+        """
         running = [one for one in self.delegated if one.runs(at)]
         if code == "delegation_log":
-            return [(one.event_id, one.starts_on) for one in running if investigator in one.authorised_by]
+            return [(one.event_id, one.starts_on, one.ends_on) for one in running if investigator in one.authorised_by]
         if not running or any(self._lacks(one, at) for one in running):
             return []
         holding = [one for entry in running for need in entry.needs for one in self._holding(entry, need, at)]
-        return [(one.event_id, one.since) for one in holding]
+        return [(one.event_id, one.since, one.expires_on) for one in holding]
 
     def gaps(self, code: str, at: BusinessTime | None) -> str:
         """What is missing of the training, as a sentence; empty for every other item."""

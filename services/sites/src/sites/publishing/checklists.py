@@ -52,7 +52,9 @@ def _judged(about: dict[str, str], event: messages.ChecklistItemJudged) -> Publi
     told = {**about, "item": item.code, "number": item.item}
     match item.status:
         case "met":
-            return public.ChecklistItemMet.model_validate({**told, "evidence": item.evidence})
+            return public.ChecklistItemMet.model_validate(
+                {**told, "evidence": item.evidence, "expires_on": item.expires_on}
+            )
         case "waived":
             return public.ChecklistItemWaived.model_validate(told)
         case "not_applicable":

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from kernel import BusinessTime
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events import PublicEvent
@@ -49,10 +50,13 @@ class ChecklistItemEvent(SiteChecklistEvent):
 
 
 class ChecklistItemMet(ChecklistItemEvent):
-    """The item is met, or met by other evidence than before."""
+    """The item is met, or met by other evidence than before, or until another day."""
 
     TYPE: ClassVar[str] = "studyline.sites.checklist.item-met.v1"
     evidence: tuple[str, ...] = Field(description="Ids of the events and documents by which it is met")
+    expires_on: BusinessTime | None = Field(
+        default=None, description="The last day on which it holds; null: no end known"
+    )
 
 
 class ChecklistItemNotApplicable(ChecklistItemEvent):
