@@ -30,6 +30,7 @@ SUBMITTED: dict[str, Any] = {
     "about_id": "sub-1",
     "if_missed": "lapsed",
     "round": 1,
+    "had_lapsed": True,
 }
 REGISTERED = public.StudyRegistered.model_construct(study_id="s1")
 
