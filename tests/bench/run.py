@@ -64,8 +64,9 @@ class Section:
 
 SECTIONS: Final = (
     Section("idle", idle_rows, 1, 1, platform=True),
-    Section("commands", http_rows, 7, 3, platform=True),
+    # Before the commands: what the other services have to catch up with after them would be measured as well.
     Section("visible", visible_rows, 5, 2, platform=True),
+    Section("commands", http_rows, 7, 3, platform=True),
     Section("loaded", loaded_rows, 1, 1, platform=True),
     Section("relay", relay_rows, 5, 2, platform=False),
     Section("rebuild", rebuild_rows, 5, 3, platform=False),
