@@ -8,7 +8,6 @@ page is asked for by a caller who sees all sponsors and by one who sees a single
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
 import time
@@ -34,6 +33,7 @@ from reporting.queries.filters import StudyFilter, TimelineFilter
 from reporting.store import prepare
 from studyline.ports import free_ports
 from studyline.testing import Servers, start_servers
+from studyline.testing.parts import environment_of_part
 
 SIZES: Final = (1_000_000, 100_000, 10_000)
 SIZES_QUICK: Final = (100_000, 10_000)
@@ -139,21 +139,6 @@ async def fill(servers: Servers, name: str, count: int) -> None:
     database.close()
 
 
-def settings(servers: Servers, name: str, port: int) -> dict[str, str]:
-    """The environment of the service."""
-    given = {
-        "ENVIRONMENT": "development",
-        "MONGODB_URI": servers.mongodb_uri,
-        "MONGODB_DATABASE": name,
-        "KAFKA_BOOTSTRAP": servers.kafka,
-        "ISSUER_URL": servers.issuer_url,
-        "HTTP_HOST": "127.0.0.1",
-        "HTTP_PORT": str(port),
-        "LOG_LEVEL": "ERROR",
-    }
-    return {**os.environ, **{f"STUDYLINE_{key}": value for key, value in given.items()}}
-
-
 @asynccontextmanager
 async def face_of(servers: Servers, count: int, requests: int) -> AsyncGenerator[Face]:
     """A filled read model with the service's HTTP face before it."""
@@ -161,7 +146,8 @@ async def face_of(servers: Servers, count: int, requests: int) -> AsyncGenerator
     port = next(free_ports())
     await fill(servers, name, count)
     line = (sys.executable, "-m", "reporting", "api")
-    running = await asyncio.create_subprocess_exec(*line, env=settings(servers, name, port))
+    environment = environment_of_part(servers, name, port, log_level="ERROR")
+    running = await asyncio.create_subprocess_exec(*line, env=environment)
     tokens = (servers.token("operations"), servers.token("sponsor", [sponsor_of(0)]))
     try:
         await until_answered(port, request("GET", "/v1/studies?limit=1", tokens[0]))

@@ -1,6 +1,5 @@
 """Two ways from a committed change to Kafka: our relay and Debezium's outbox router, each a process of its own."""
 
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -16,6 +15,7 @@ from studyline.ports import LOOPBACK, free_ports
 from studyline.processes import Program, SupervisedProcess
 from studyline.services import require_ready
 from studyline.testing import Servers
+from studyline.testing.parts import environment_of_part
 from watching import WITHIN_SECONDS
 
 
@@ -74,23 +74,10 @@ class OurRelay:
 def relay_program(servers: Servers, database: str, topic_prefix: str, folder: Path) -> Program:
     """The relay of `sites` as operations run it apart."""
     port = next(free_ports())
-    settings = {
-        "ENVIRONMENT": "development",
-        "MONGODB_URI": servers.mongodb_uri,
-        "MONGODB_DATABASE": database,
-        "KAFKA_BOOTSTRAP": servers.kafka,
-        "KAFKA_REPLICATION_FACTOR": "1",
-        "TOPIC_PREFIX": topic_prefix,
-        "ISSUER_URL": servers.issuer_url,
-        "INSTANCE": "bench",
-        "HTTP_HOST": LOOPBACK,
-        "HTTP_PORT": str(port),
-        "LOG_LEVEL": "WARNING",
-    }
     return Program(
         name="relay",
         command=[sys.executable, "-m", "sites", "relay"],
-        environment={**os.environ, **{f"STUDYLINE_{name}": value for name, value in settings.items()}},
+        environment=environment_of_part(servers, database, port, topic_prefix=topic_prefix, instance="bench"),
         folder=folder,
         log=folder / "relay.log",
         probe=partial(require_ready, f"http://{LOOPBACK}:{port}"),

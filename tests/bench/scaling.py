@@ -19,11 +19,11 @@ from chassis import clock
 from chassis.kafka import Cluster, ensure_topic, places_of
 from contracts import TOPICS
 from harness import Contender, Row
-from pages import settings
 from portfolio_mix import portfolio_events, publish_all
 from reporting.generations import group_of
 from studyline.ports import free_ports
 from studyline.testing import Servers
+from studyline.testing.parts import environment_of_part
 
 EVENTS: Final = 60_000
 EVENTS_QUICK: Final = 10_000
@@ -61,11 +61,8 @@ class ScalingBench:
     @asynccontextmanager
     async def _worker(self, cluster: Cluster, instance: str) -> AsyncGenerator[None]:
         database = f"bench_{cluster.topic_prefix.rstrip('.')}"
-        own = {"TOPIC_PREFIX": cluster.topic_prefix, "KAFKA_REPLICATION_FACTOR": "1", "INSTANCE": instance}
-        environment = {
-            **settings(self._servers, database, next(free_ports())),
-            **{f"STUDYLINE_{name}": value for name, value in own.items()},
-        }
+        own = {"topic_prefix": cluster.topic_prefix, "instance": instance, "log_level": "ERROR"}
+        environment = environment_of_part(self._servers, database, next(free_ports()), **own)
         line = (sys.executable, "-m", "reporting", "worker")
         running = await asyncio.create_subprocess_exec(*line, env=environment)
         try:

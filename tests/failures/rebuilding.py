@@ -23,6 +23,7 @@ from studyline.ports import free_ports
 from studyline.testing import Servers
 from studyline.testing.events import told
 from studyline.testing.known import Known
+from studyline.testing.parts import environment_of_part
 
 LIVE_PER_SECOND: Final = int(os.environ.get("STUDYLINE_REBUILD_LIVE", "50"))
 """Events a second that come while a rebuild goes on."""
@@ -132,19 +133,8 @@ async def running(servers: Servers, failpoints: Path) -> AsyncGenerator[Reportin
 
 def settings(servers: Servers, cluster: Cluster, port: int) -> dict[str, str]:
     """A process's environment."""
-    given = {
-        "ENVIRONMENT": "development",
-        "MONGODB_URI": servers.mongodb_uri,
-        "MONGODB_DATABASE": f"test_{cluster.topic_prefix.rstrip('.')}",
-        "KAFKA_BOOTSTRAP": servers.kafka,
-        "KAFKA_REPLICATION_FACTOR": "1",
-        "TOPIC_PREFIX": cluster.topic_prefix,
-        "ISSUER_URL": servers.issuer_url,
-        "HTTP_HOST": "127.0.0.1",
-        "HTTP_PORT": str(port),
-        "LOG_LEVEL": "ERROR",
-    }
-    return {**os.environ, **{f"STUDYLINE_{name}": value for name, value in given.items()}}
+    database = f"test_{cluster.topic_prefix.rstrip('.')}"
+    return environment_of_part(servers, database, port, topic_prefix=cluster.topic_prefix, log_level="ERROR")
 
 
 async def send(cluster: Cluster, events: Iterable[Received], *, per_second: int | None = None) -> None:

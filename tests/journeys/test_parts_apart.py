@@ -1,6 +1,5 @@
 """A service whose parts run as processes of their own works as one; a relay loads nothing of the domain."""
 
-import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -19,6 +18,7 @@ from studyline.ports import LOOPBACK, free_ports
 from studyline.processes import Program, SupervisedProcess
 from studyline.services import require_ready
 from studyline.testing import Servers
+from studyline.testing.parts import environment_of_part
 
 WITHIN_SECONDS = 60
 STUDY = {"sponsor": {"name": "Apart AG"}, "protocol_number": "APT-1", "title": "A study", "occurred_at": "2026-01-01"}
@@ -32,29 +32,13 @@ print(*sys.modules)
 """
 
 
-def settings(servers: Servers, name: str, port: int) -> dict[str, str]:
-    own = {
-        "ENVIRONMENT": "development",
-        "MONGODB_URI": servers.mongodb_uri,
-        "MONGODB_DATABASE": name,
-        "KAFKA_BOOTSTRAP": servers.kafka,
-        "KAFKA_REPLICATION_FACTOR": "1",
-        "TOPIC_PREFIX": f"{name}.",
-        "ISSUER_URL": servers.issuer_url,
-        "HTTP_HOST": LOOPBACK,
-        "HTTP_PORT": str(port),
-        "LOG_LEVEL": "WARNING",
-    }
-    return {**os.environ, **{f"STUDYLINE_{key}": value for key, value in own.items()}}
-
-
 @asynccontextmanager
 async def part_of_sites(servers: Servers, name: str, mode: str, port: int, folder: Path) -> AsyncGenerator[str]:
     url = f"http://{LOOPBACK}:{port}"
     program = Program(
         name=mode,
         command=[sys.executable, "-m", "sites", mode],
-        environment=settings(servers, name, port),
+        environment=environment_of_part(servers, name, port, topic_prefix=f"{name}."),
         folder=folder,
         log=folder / f"{mode}.log",
         probe=partial(require_ready, url),
@@ -92,7 +76,7 @@ async def test_what_the_api_records_the_relay_publishes_from_a_process_of_its_ow
 def test_a_relay_alone_loads_nothing_of_the_domain(stack: Servers, service: str) -> None:
     told = subprocess.run(  # noqa: S603 - our own interpreter and our own text
         [sys.executable, "-c", LOADED.format(service=service)],
-        env=settings(stack, "unused", 1),
+        env=environment_of_part(stack, "unused", 1),
         capture_output=True,
         text=True,
         check=True,
@@ -109,7 +93,7 @@ def test_a_service_publishes_on_the_topic_that_its_relay_finds_by_its_name() -> 
 def test_reporting_publishes_nothing_and_so_has_no_relay(stack: Servers) -> None:
     told = subprocess.run(
         [sys.executable, "-m", "reporting", "relay"],
-        env=settings(stack, "unused", 1),
+        env=environment_of_part(stack, "unused", 1),
         capture_output=True,
         text=True,
         check=False,

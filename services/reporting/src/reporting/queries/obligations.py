@@ -6,6 +6,7 @@ are posted, that a safety report is made each year (CTR 536/2014 art. 36, 37, 58
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Literal
 
 from chassis import clock as wall
@@ -20,7 +21,7 @@ from reporting.projections.timeline import instant_text
 from reporting.queries.answers import Answer
 from reporting.queries.due import Clock, clock
 from reporting.queries.filters import narrowed_to
-from reporting.queries.paging import paged
+from reporting.queries.paging import page_in_order
 from reporting.queries.submission_board import counted, due_condition
 from reporting.store import ALL_OF_THEM, CLOCKS
 
@@ -79,14 +80,9 @@ async def obligations_page(
     database: Database, scope: Scope, asked: ObligationFilter, wanted: PageRequest
 ) -> Page[Obligation]:
     """A page of obligations: overdue first, then by what is due, then what stands still."""
-    now, filters = wall.now(), asked.model_dump()
-    condition, after = asked.condition(now), wanted.after(filters)
-    if after:
-        condition["order"] = {**condition.get("order", {}), "$gt": after[0]}
-    found = await database.collection(CLOCKS).find(
-        asked.narrowed(scope), condition, sort=[("order", 1)], limit=wanted.limit + 1
-    )
-    return paged([_obligation(one, now) for one in found[: wanted.limit]], found, wanted, filters, "order")
+    now, narrowed = wall.now(), asked.narrowed(scope)
+    rows, item = database.collection(CLOCKS), partial(_obligation, now=now)
+    return await page_in_order(rows, narrowed, asked.condition(now), wanted, asked.model_dump(), item)
 
 
 async def obligation_totals(database: Database, scope: Scope, asked: ObligationFilter) -> ObligationTotals:

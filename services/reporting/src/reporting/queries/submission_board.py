@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 from chassis import clock as wall
@@ -17,7 +18,7 @@ from reporting.projections.timeline import instant_text
 from reporting.queries.answers import Answer
 from reporting.queries.due import Clock, clock
 from reporting.queries.filters import narrowed_to
-from reporting.queries.paging import paged
+from reporting.queries.paging import page_in_order
 from reporting.store import ALL_OF_THEM, SUBMISSION_BOARD
 
 
@@ -87,14 +88,9 @@ async def submission_board_page(
     database: Database, scope: Scope, asked: SubmissionFilter, wanted: PageRequest
 ) -> Page[BoardSubmission]:
     """A page of the board: overdue first, then by what is due, then what has no date."""
-    now, filters = wall.now(), asked.model_dump()
-    condition, after = asked.condition(now), wanted.after(filters)
-    if after:
-        condition["order"] = {**condition.get("order", {}), "$gt": after[0]}
-    found = await database.collection(SUBMISSION_BOARD).find(
-        asked.narrowed(scope), condition, sort=[("order", 1)], limit=wanted.limit + 1
-    )
-    return paged([_submission(one, now) for one in found[: wanted.limit]], found, wanted, filters, "order")
+    now, narrowed = wall.now(), asked.narrowed(scope)
+    rows, item = database.collection(SUBMISSION_BOARD), partial(_submission, now=now)
+    return await page_in_order(rows, narrowed, asked.condition(now), wanted, asked.model_dump(), item)
 
 
 async def submission_totals(database: Database, scope: Scope, asked: SubmissionFilter) -> SubmissionTotals:
