@@ -132,6 +132,19 @@ async def test_submissions_stand_where_their_bodies_left_them_and_clocks_say_whe
     assert len(renewal) == 1
 
 
+async def test_the_trials_start_and_first_visit_are_due_by_themselves_and_met_by_what_the_authority_was_told(
+    told: Told,
+) -> None:
+    async def notices() -> dict[tuple[str, str], tuple[str, bool | None]]:
+        clocks = await told.user.all("regulatory", "/clocks", study_id=told.tale.study_id, about_type="obligation")
+        return {(one["rule_id"], one["country"]): (one["status"], one["in_time"]) for one in clocks}
+
+    start, first, held = "eu-ctr-start-of-trial", "eu-ctr-first-visit", "eu-ctr-no-subject-included"
+    expected = {(rule, country): ("stopped", True) for rule in (start, first, held) for country in ("DE", "FR")}
+    expected[first, "FR"] = ("stopped", False)
+    assert await eventually(notices, lambda found: found == expected) == expected
+
+
 async def test_the_report_of_each_initiation_is_signed_counts_for_its_site_and_files_itself(told: Told) -> None:
     held = await told.user.all("regulatory", f"/studies/{told.tale.study_id}/tmf/documents", unique_id="102")
     filed = {one["site_id"] for one in held if one["status"] == "current"}

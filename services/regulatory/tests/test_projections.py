@@ -9,8 +9,8 @@ from contracts import EVENTS, PublicEvent, Received, sponsor_id
 from contracts import sites as public
 from contracts.regulatory import tmf
 from regulatory.domain.tmf_expectations import RULES
-from regulatory.policies import clock_orders, implementations, submission_order
-from regulatory.projections import AGREEMENTS, SITES, STUDIES
+from regulatory.policies import clock_orders, duties, implementations, submission_order
+from regulatory.projections import AGREEMENTS, MILESTONES, SITES, STUDIES
 from studyline.testing.events import told
 
 README = Path(__file__).parents[1] / "README.md"
@@ -31,6 +31,10 @@ SUBMITTED: dict[str, Any] = {
     "if_missed": "lapsed",
     "round": 1,
     "had_lapsed": True,
+    "level": "country",
+    "milestone": "study_completion",
+    "actual": "2024",
+    "urgent_safety_measure": True,
 }
 REGISTERED = public.StudyRegistered.model_construct(study_id="s1")
 
@@ -61,12 +65,13 @@ def test_what_happens_to_a_study_or_site_later_changes_nothing_here() -> None:
 
 def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None:
     listened = re.findall(r"^\| `([^`]+)` ", README.read_text().partition("## Listens to")[2], re.MULTILINE)
-    samples = [
-        received(event.model_construct(**SITE, **SUBMITTED, submissions=("sub-1",))) for event in EVENTS.values()
-    ]
-    projected = (STUDIES, SITES, AGREEMENTS)
+    about: dict[str, Any] = {**SITE, **SUBMITTED, "submissions": ("sub-1",)}
+    milestone: dict[str, Any] = {**about, "kind": "first_subject_in"}
+    told_of = [(event, milestone if event is public.MilestoneReached else about) for event in EVENTS.values()]
+    samples = [received(event.model_construct(**more)) for event, more in told_of]
+    projected = (STUDIES, SITES, MILESTONES, AGREEMENTS)
     known = {one.event.TYPE for one in samples if any(each.key(one) is not None for each in projected)}
     asking = {one.event.TYPE for one in samples if [*clock_orders(one)] or submission_order(one) is not None}
-    asking |= {one.event.TYPE for one in samples if any(implementations(one))}
+    asking |= {one.event.TYPE for one in samples if any(implementations(one)) or any(duties(one))}
     begins_anew = {tmf.TmfOpened.TYPE, tmf.TmfRulesAdopted.TYPE}
     assert set(listened) == known | asking | {row.event for row in RULES.rows if not row.planned} | begins_anew

@@ -42,13 +42,26 @@ TOLD: dict[type[PublicEvent], clock_messages.ClockEvent] = {
     public.RegulatoryClockExtendedByBody: clock_messages.ClockExtendedByBody.model_validate(
         {**AT, "due_before": "2024-03-07", "deadline": LATER, "alerts": LATER.alerts[1:], "reference": "BfArM-17"}
     ),
+    public.RegulatoryClockAnchorCorrected: clock_messages.ClockAnchorCorrected.model_validate(
+        {
+            **AT,
+            "due_before": "2024-03-07",
+            "deadline": LATER,
+            "alerts": LATER.alerts[2:],
+            "period": {**ABOUT, "sponsor_id": "acme-1"},
+        }
+    ),
     public.RegulatoryDeadlineApproaching: clock_messages.DeadlineApproaching.model_validate({**AT, "percent": 80}),
     public.RegulatoryDeadlineMissed: clock_messages.DeadlineMissed.model_validate(AT),
     public.RegulatoryClockStopped: clock_messages.ClockStopped.model_validate({**AT, "in_time": True}),
     public.RegulatoryClockEnded: clock_messages.ClockEnded.model_validate(AT),
     public.RegulatoryClockReopened: clock_messages.ClockReopened.model_validate(AT),
 }
-LONGER = {public.RegulatoryClockExtended, public.RegulatoryClockExtendedByBody}
+LONGER = {
+    public.RegulatoryClockExtended,
+    public.RegulatoryClockExtendedByBody,
+    public.RegulatoryClockAnchorCorrected,
+}
 MORE: dict[type[PublicEvent], dict[str, Any]] = {
     public.RegulatoryClockStarted: {"due_by_body": False},
     public.RegulatoryClockExtended: {"under_rule_id": "more", "more_days": 31, "due_on": "2024-04-07"},
@@ -58,6 +71,7 @@ MORE: dict[type[PublicEvent], dict[str, Any]] = {
         "reference": "BfArM-17",
         "due_on": "2024-04-07",
     },
+    public.RegulatoryClockAnchorCorrected: {"due_before": "2024-03-07", "percent": 80, "due_on": "2024-04-07"},
     public.RegulatoryDeadlineApproaching: {"percent": 80},
     public.RegulatoryClockStopped: {"in_time": True},
 }

@@ -226,6 +226,16 @@ def test_a_clock_whose_end_the_body_moves_runs_and_shows_how_far_the_longer_peri
     assert (row["status"], row["percent"]) == ("running", 50)
 
 
+def test_a_clock_that_began_on_another_day_runs_to_its_new_end_whatever_became_of_it() -> None:
+    told = Told()
+    running = told.clock(told.submission("one"), 5)
+    corrected = running.tell(regulatory.RegulatoryClockAnchorCorrected, due_before="2024-01-01", percent=None)
+    for before in ("running", "missed", "stopped", "ended"):
+        row = clock_rows.fold({"status": before, "percent": 80, "in_time": True}, corrected)
+        assert (row["status"], row["percent"], row["in_time"], row["shown"]) == ("running", None, None, "open")
+    assert clock_rows.fold({"status": "paused", "percent": 80, "in_time": None}, corrected)["status"] == "paused"
+
+
 @pytest.mark.parametrize(("phase", "stage"), [("assessment", "rfi_received"), ("validation", "validation_rfi")])
 def test_more_time_for_an_answer_lets_a_lapsed_submission_await_it_and_another_stand(phase: str, stage: str) -> None:
     told = Told()

@@ -15,8 +15,9 @@ from regulatory.domain.clock_messages import ReopenClock
 from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmission
 from regulatory.handlers import tmf_expecting
 from regulatory.handlers.clocks import extend_clock, resume_clock, start_for_submission
-from regulatory.policies import ClockOrder, clock_orders, implementations, longer_limit, submission_order
-from regulatory.projections import AGREEMENTS, SITES, STUDIES
+from regulatory.handlers.obligations import reckon
+from regulatory.policies import ClockOrder, clock_orders, duties, implementations, longer_limit, submission_order
+from regulatory.projections import AGREEMENTS, MILESTONES, SITES, STUDIES
 from regulatory.store import CLOCKS, SUBMISSIONS
 
 LISTENS_TO = (TOPICS["sites"], TOPICS["monitoring"], TOPICS["regulatory"])
@@ -24,7 +25,7 @@ LISTENS_TO = (TOPICS["sites"], TOPICS["monitoring"], TOPICS["regulatory"])
 
 async def on_events(commands: Commands, database: Database, batch: Sequence[Received]) -> None:
     """Fold the batch's events into this service's own rows, and carry out what they ask; again changes nothing."""
-    await project(database, (STUDIES, SITES, AGREEMENTS), batch)
+    await project(database, (STUDIES, SITES, MILESTONES, AGREEMENTS), batch)
     await carry_out(commands, "regulatory", orders_from, batch)
     await tmf_expecting.on_events(commands, database, batch)
 
@@ -33,6 +34,8 @@ def orders_from(received: Received) -> Iterator[Order]:
     """What an event asks of this service."""
     for order in clock_orders(received):
         yield Order(CLOCKS, order.clock_id, _command(order))
+    for duty in duties(received):
+        yield Order(CLOCKS, duty.clock_id, reckon(duty, received.envelope.sponsor))
     for wanted in (submission_order(received), longer_limit(received)):
         if wanted is not None:
             yield Order(SUBMISSIONS, *wanted)

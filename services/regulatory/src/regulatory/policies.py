@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from contracts import Received, derived_id
+from contracts import PublicEvent, Received, derived_id
 from contracts import regulatory as public
+from contracts.sites import MilestoneReached, StudyMilestoneReached
 from contracts.sites.amendments import AmendmentImplementedAtSite
 from kernel import BusinessTime, bounds
 
@@ -23,6 +24,7 @@ from regulatory.domain.submission_commands import (
     ImplementModification,
     LapseSubmission,
 )
+from regulatory.domain.trial_obligations import AUTHORISING, Duty, can_meet, duty_of, scope_of
 
 STEP_OF: Final[dict[type[public.SubmissionEvent], str]] = {
     public.SubmissionSubmitted: "submitted",
@@ -69,6 +71,16 @@ def clock_orders(received: Received) -> Iterator[ClockOrder]:
             clock_id = clock_id_of(event.submission_id, rule.id, number)
             if clock_id not in begun and (wanted := _wanted(rule, names, since)) is not None:
                 yield ClockOrder(clock_id, wanted)
+
+
+def duties(received: Received) -> Iterator[Duty]:
+    """When the course of a trial may begin an obligation, or tell that it was met, its clock is reckoned anew."""
+    event = received.event
+    found: dict[str, Duty] = {}
+    for rule in CLOCK_RULES.seen:
+        if _may_concern(rule, event) and (duty := _duty(rule, event)) is not None:
+            found[duty.clock_id] = duty
+    yield from found.values()
 
 
 def submission_order(received: Received) -> tuple[str, LapseSubmission | ExpireApproval] | None:
@@ -118,6 +130,29 @@ def names_of(event: public.SubmissionEvent) -> frozenset[str]:
 def clock_id_of(submission_id: str, rule_id: str, number: int) -> str:
     """The id of the clock that a rule begins for a submission for the n-th time."""
     return derived_id("clock", submission_id, rule_id, str(number))
+
+
+def _may_concern(rule: ClockRule, event: PublicEvent) -> bool:
+    begins, scope = (rule.begins_with or "").partition(".")[2], scope_of(rule)
+    match event:
+        case StudyMilestoneReached():
+            return scope == "study" and begins == event.milestone
+        case MilestoneReached(level="country"):
+            own = scope in {"country", "every_country"} and begins == event.kind
+            return own or f"country.{event.kind}" in rule.stops_on
+        case public.SubmissionApproved(body="competent_authority"):
+            return event.kind in AUTHORISING and scope != "submission"
+        case public.SubmissionSubmitted():
+            return scope != "submission" and can_meet(rule, event.kind, event.body)
+        case public.SubmissionModificationImplemented():
+            return scope == "submission" and event.urgent_safety_measure
+        case _:
+            return False
+
+
+def _duty(rule: ClockRule, event: PublicEvent) -> Duty | None:
+    country: str | None = getattr(event, "country", None)
+    return duty_of(rule, event.study_id, country, getattr(event, "submission_id", None))
 
 
 def _started(

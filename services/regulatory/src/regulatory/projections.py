@@ -12,9 +12,11 @@ from chassis.mongo import Document
 from chassis.stream.projecting import Entries, Rows
 from contracts import Received
 from contracts.agreed import agreement_key, agreement_row
-from contracts.sites import SiteIdentified, StudyRegistered
+from contracts.sites import MilestoneReached, SiteIdentified, StudyMilestoneReached, StudyRegistered
+from kernel import BusinessTime
 
 from regulatory.domain.tmf_expectations import RULES
+from regulatory.domain.trial_obligations import MILESTONES as MILESTONES_SPOKEN_OF
 
 
 def version_of(received: Received) -> int:
@@ -64,7 +66,37 @@ def trigger_of(received: Received) -> Document | None:
     }
 
 
+def milestone_key(received: Received) -> str | None:
+    """A milestone of which clock rules speak; None for others, and for what was taken over from elsewhere.
+
+    Whoever ran a trial before has told of what happened then; such a period is begun by hand where it still runs.
+    """
+    told = _milestone(received)
+    if told is None or told[1] not in MILESTONES_SPOKEN_OF or received.envelope.provenance != "recorded":
+        return None
+    return f"{received.event.study_id}/{told[0] or ''}/{told[1]}"
+
+
+def milestone_row(_: Mapping[str, Any] | None, received: Received) -> Document:
+    """When a study or a country of it reached a milestone; None where that was taken back."""
+    told = _milestone(received)
+    assert told is not None, "only what has a milestone's key becomes a milestone's row"
+    about = {"sponsor": received.envelope.sponsor, "study": received.event.study_id}
+    return {**about, **dict(zip(("country", "kind", "actual"), told, strict=True))}
+
+
+def _milestone(received: Received) -> tuple[str | None, str, BusinessTime | None] | None:
+    match received.event:
+        case StudyMilestoneReached() as event:
+            return None, event.milestone, event.actual
+        case MilestoneReached(level="country") as event:
+            return event.country, event.kind, event.actual
+        case _:
+            return None
+
+
 STUDIES = Rows("studies", study_key, version_of, study_row)
 SITES = Rows("sites", site_key, version_of, site_row)
+MILESTONES = Rows("milestones", milestone_key, version_of, milestone_row)
 AGREEMENTS = Rows("sponsor_agreements", agreement_key, version_of, agreement_row)
 TMF_TRIGGERS = Entries("tmf_triggers", trigger_of)

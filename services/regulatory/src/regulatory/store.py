@@ -153,7 +153,8 @@ async def _held_by_tmf(database: Database, ids: set[str]) -> set[str]:
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries need."""
-    await database.collection("sponsor_agreements").ensure_index([("study", 1)])
+    for collection in ("sponsor_agreements", "milestones"):
+        await database.collection(collection).ensure_index([("study", 1)])
     for field in ("sponsor", "study", "state.site_id"):
         await database.collection(SUBMISSIONS.collection).ensure_index([(field, 1), ("_id", 1)])
     for field in ("sponsor", "study", "state.type_id"):

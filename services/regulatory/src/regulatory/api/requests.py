@@ -12,6 +12,10 @@ from regulatory.domain.submission_commands import AdoptedStep
 from regulatory.domain.submission_steps import Body, Conclusion, DocumentVersion, Kind, Part, Stage, Status
 
 Documents = Annotated[tuple[DocumentVersion, ...], Field(max_length=200)]
+Notified = Annotated[
+    tuple[Code, ...],
+    Field(max_length=10, description="What a notification tells of, by the anchors of the clock rules that it meets"),
+]
 
 
 class PrepareSubmissionRequest(StepRequest):
@@ -26,6 +30,7 @@ class PrepareSubmissionRequest(StepRequest):
     site_id: Identifier | None = None
     kind: Kind | None = None
     parts: tuple[Part, ...] = Field((), max_length=2)
+    notifies: Notified = ()
     documents: Documents = ()
 
 
@@ -38,6 +43,7 @@ class PlanSubmissionRequest(StepRequest):
     site_id: Identifier | None = None
     kind: Kind
     parts: tuple[Part, ...] = Field((), max_length=2)
+    notifies: Notified = ()
 
 
 class DocumentsRequest(StepRequest):

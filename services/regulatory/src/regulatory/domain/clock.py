@@ -11,6 +11,8 @@ from kernel import BusinessTime, Command, Reason, Refused
 
 from regulatory.domain.calendar import Alert, Deadline, decided, is_too_late, local_day
 from regulatory.domain.clock_messages import (
+    ClockAnchorCorrected,
+    ClockAnchorTakenBack,
     ClockCommand,
     ClockEnded,
     ClockEvent,
@@ -28,6 +30,7 @@ from regulatory.domain.clock_messages import (
     ExtendClockByBody,
     NoteDeadline,
     PauseClock,
+    ReckonObligation,
     ReopenClock,
     ResumeClock,
     StartClock,
@@ -41,6 +44,8 @@ def decide(clock: Clock | None, command: ClockCommand) -> list[ClockEvent]:
     """What follows from the command; Refused where a rule forbids it."""
     if isinstance(command, StartClock):
         return start(clock, command)
+    if isinstance(command, ReckonObligation):
+        return reckon(clock, command)
     if clock is None:
         return _nothing_there(command)
     match command:
@@ -68,6 +73,23 @@ def start(clock: Clock | None, command: StartClock) -> list[ClockEvent]:
         return []
     started = ClockStarted.model_validate({name: value for name, value in command if name != "now"})
     return [started, *_at_once(evolve(None, started), command.now)]
+
+
+def reckon(clock: Clock | None, command: ReckonObligation) -> list[ClockEvent]:
+    """Begin, begin on another day, or not at all, and note that it was met; an end that the body has set stands."""
+    if command.held_by_another:
+        return []
+    if command.deadline is None:
+        begun = clock is not None and clock.anchor is not None and clock.status in OPEN
+        return [ClockAnchorTakenBack(occurred_at=command.occurred_at)] if begun else []
+    anchored = _anchored(clock, command, command.deadline)
+    after = evolve(clock, anchored[0]) if anchored else clock
+    if after is None or after.status not in OPEN:
+        return []
+    done_on = command.done_on or (clock.over_on if clock is not None and clock.status == "stopped" else None)
+    if done_on is not None:
+        return [*anchored, _stopped(after, done_on)]
+    return [*anchored, *_at_once(after, command.now)] if anchored else []
 
 
 def pause(clock: Clock, command: PauseClock) -> list[ClockEvent]:
@@ -166,6 +188,16 @@ def what_is_due(clock: Clock, now: datetime) -> list[ClockEvent]:
     told = [alert for alert in clock.alerts if alert.at <= now]
     events: list[ClockEvent] = [DeadlineApproaching(occurred_at=_at(one.at), percent=one.percent) for one in told]
     return [*events, *_missed(clock, now)]
+
+
+def _anchored(clock: Clock | None, command: ReckonObligation, ends: Deadline) -> list[ClockEvent]:
+    if clock is None:
+        return [ClockStarted(occurred_at=command.occurred_at, period=command.period, deadline=ends)]
+    if clock.anchor == command.occurred_at or clock.period.due_by_body:
+        return []
+    alerts = _still_to_tell(clock, ends, command.now)
+    told = {"period": command.period, "due_before": clock.deadline.due_on, "deadline": ends, "alerts": alerts}
+    return [ClockAnchorCorrected.model_validate({"occurred_at": command.occurred_at, **told})]
 
 
 def _at_once(clock: Clock, now: datetime) -> list[ClockEvent]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
-from kernel import Command, Event
+from kernel import BusinessTime, Command, Event
 from pydantic import BaseModel, ConfigDict
 
 from regulatory.domain.calendar import Alert, Deadline
@@ -42,6 +42,20 @@ class StartClock(Command):
     deadline: Deadline
     now: datetime
     over: bool = False
+
+
+class ReckonObligation(Command):
+    """Have an obligation's clock run as the course of its trial says; `occurred_at` is its anchor. For policies.
+
+    Without a `deadline` nothing begins it, or no more; `done_on` is when it was met. It is `held_by_another` where
+    somebody began the period by hand: that clock stands.
+    """
+
+    period: Period
+    deadline: Deadline | None
+    now: datetime
+    done_on: BusinessTime | None = None
+    held_by_another: bool = False
 
 
 class Step(Command):
@@ -108,6 +122,7 @@ ClockCommand = (
     | EndClock
     | ReopenClock
     | NoteDeadline
+    | ReckonObligation
 )
 
 
@@ -152,6 +167,19 @@ class ClockExtendedByBody(Event):
     reference: str | None = None
 
 
+class ClockAnchorCorrected(Event):
+    """What began it was on another day, so it does not end on `due_before`; `alerts` are those still to be told."""
+
+    period: Period
+    due_before: date
+    deadline: Deadline
+    alerts: tuple[Alert, ...]
+
+
+class ClockAnchorTakenBack(Event):
+    """What began it did not happen after all, so nothing is due."""
+
+
 class DeadlineApproaching(Event):
     """So many percent of the period are over."""
 
@@ -182,6 +210,8 @@ ClockEvent = (
     | ClockResumed
     | ClockExtended
     | ClockExtendedByBody
+    | ClockAnchorCorrected
+    | ClockAnchorTakenBack
     | DeadlineApproaching
     | DeadlineMissed
     | ClockStopped

@@ -43,10 +43,17 @@ class ClockRule(BaseModel):
     version: int = Field(ge=1, le=1_000)
     jurisdiction: str = Field(pattern=r"^([A-Z]{2}|\*)$", description="ISO 3166-1 alpha-2, EU for the EEA, * for all")
     applies_to: AppliesTo
-    kinds: Words = Field((), description="Kinds of submission; none means every kind")
+    kinds: Words = Field(
+        (), description="Kinds of submission, none means every kind; of an obligation those that meet it"
+    )
     bodies: Words = Field((), description="Kinds of body; none means every kind")
     parts: Words = Field((), description="Parts of the dossier it is about; none means whatever its parts")
     anchor: str = Field(min_length=1, max_length=80, description="The event that begins it")
+    begins_with: Annotated[str | None, Maybe] = Field(
+        None,
+        pattern=r"^(country|every_country|study|submission)\.[a-z_]{1,60}$",
+        description="An obligation's anchor where the platform sees it: a milestone, or what happens to a submission",
+    )
     stops_on: Words = ()
     pauses_on: Words = ()
     resumes_on: Words = ()
@@ -71,6 +78,9 @@ class ClockRule(BaseModel):
             raise ValueError(message)
         if self.pause != "none" and self.unit not in DAYS:
             message = "only days are left out by a pause: count in calendar_days or working_days"
+            raise ValueError(message)
+        if self.begins_with is not None and self.applies_to != "obligation":
+            message = "a submission's steps begin its clocks: only an obligation begins_with something else"
             raise ValueError(message)
         if self.extends is not None and self.unit != "calendar_days":
             message = "a period is extended by calendar_days"
@@ -137,6 +147,15 @@ class ClockRules:
     def ids(self) -> tuple[str, ...]:
         """The rules' ids in the order of the rows."""
         return tuple(dict.fromkeys(row.id for row in self.rows))
+
+    @cached_property
+    def seen(self) -> tuple[ClockRule, ...]:
+        """The obligations that the platform sees begin by itself, each in its first version."""
+        first: dict[str, ClockRule] = {}
+        for row in sorted(self.rows, key=lambda one: one.version):
+            if row.begins_with is not None:
+                first.setdefault(row.id, row)
+        return tuple(first.values())
 
     def concerning(self, about: About) -> list[ClockRule]:
         """The rules about such a submission, whatever their version and anchor; one row a version."""

@@ -7,6 +7,8 @@ from kernel import BusinessTime, Reason, Refused, State, changed
 
 from regulatory.domain.calendar import Alert, Deadline, Suspension
 from regulatory.domain.clock_messages import (
+    ClockAnchorCorrected,
+    ClockAnchorTakenBack,
     ClockEnded,
     ClockEvent,
     ClockExtended,
@@ -71,6 +73,10 @@ def evolve(clock: Clock | None, event: ClockEvent) -> Clock:
             return _longer(clock, event)
         case ClockExtendedByBody():
             return _longer_by_body(clock, event)
+        case ClockAnchorCorrected():
+            return _anchored_anew(clock, event)
+        case ClockAnchorTakenBack():
+            return changed(clock, status="ended", anchor=None, over_on=event.occurred_at, next_alert_at=None)
         case DeadlineApproaching():
             left = tuple(alert for alert in clock.alerts if alert.percent != event.percent)
             return changed(clock, **_next(left, clock.deadline, over=clock.over))
@@ -101,6 +107,13 @@ def _longer_by_body(clock: Clock, event: ClockExtendedByBody) -> Clock:
     after = {"period": clock.period.model_copy(update={"due_by_body": True}), "deadline": event.deadline}
     told = _next(event.alerts, event.deadline, over=clock.over)
     return changed(clock, **after, **told, status="running", extensions=(*clock.extensions, one))
+
+
+def _anchored_anew(clock: Clock, event: ClockAnchorCorrected) -> Clock:
+    paused = clock.status == "paused"
+    after = {"period": event.period, "anchor": event.occurred_at, "deadline": event.deadline}
+    again = {"status": "paused" if paused else "running", "in_time": None, "over_on": None}
+    return changed(clock, **after, **again, **_next(event.alerts, event.deadline, over=paused))
 
 
 def _next(alerts: tuple[Alert, ...], deadline: Deadline, *, over: bool) -> dict[str, Any]:

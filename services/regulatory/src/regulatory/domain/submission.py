@@ -60,6 +60,7 @@ from regulatory.domain.submission_steps import (
     Phase,
     StepName,
 )
+from regulatory.domain.trial_obligations import not_to_notify
 
 RECEIVED: dict[Phase, StepName] = {
     "validation": "validation_questions_received",
@@ -135,6 +136,7 @@ def prepare(submission: Submission | None, command: PrepareSubmission) -> list[S
         *_other_country(command),
         *guards.repeated_parts(command.parts),
         *guards.repeated_documents(command.documents),
+        *not_to_notify(command.kind, command.body, command.country, command.notifies),
     ]
     if unmet:
         raise Refused(*unmet)

@@ -76,6 +76,7 @@ class PrepareSubmission(Command):
     site_country: str | None = None
     kind: Kind | None = None
     parts: tuple[Part, ...] = ()
+    notifies: tuple[str, ...] = ()
     documents: tuple[DocumentVersion, ...] = ()
     planned: bool = False
 

@@ -41,6 +41,7 @@ class SubmissionBegun(Event):
     site_id: str | None
     kind: Kind | None = None
     parts: tuple[Part, ...] = ()
+    notifies: tuple[str, ...] = ()
 
 
 class SubmissionPlanned(SubmissionBegun):

@@ -88,6 +88,7 @@ class Submission(State):
     site_id: str | None
     kind: Kind | None = None
     parts: tuple[Part, ...] = ()
+    notifies: tuple[str, ...] = ()
     status: Status = "prepared"
     stage: Stage = "in_preparation"
     granted_as: Stage | None = None

@@ -16,6 +16,7 @@ from regulatory.domain.clock_messages import ExtendClock, NoteDeadline, Period, 
 from regulatory.domain.clock_orders import Extend, StartForSubmission, is_over
 from regulatory.domain.clock_rules import CLOCK_RULES, ClockRule
 from regulatory.domain.clock_state import Clock
+from regulatory.domain.trial_obligations import duty_of
 from regulatory.handlers.known import require_site, require_study
 from regulatory.handlers.places import place_of, zone_of
 from regulatory.store import CLOCKS, SUBMISSIONS
@@ -46,6 +47,7 @@ def start_obligation(clock_id: str, wanted: Obligation) -> Builder[StartClock]:
             site = await require_site(unit, wanted.study_id, wanted.site_id)
             country = _same_country(country, site["country"])
         rule, country = _rule_for(wanted, country)
+        await _require_not_running(unit, rule, wanted, country)
         place = place_of(rule, country)
         reckoned = deadline(rule, wanted.since, place)
         ends = decided(wanted.since, wanted.due_on, place.zone) if wanted.due_on is not None else reckoned
@@ -163,6 +165,16 @@ def _reckoned(clock: Clock, suspensions: tuple[Suspension, ...], more_days: int,
         return decided(anchor, before.due_on + timedelta(days=later), before.zone)
     place = place_of(rule, period.country, otherwise=before.zone)
     return deadline(rule, anchor, place, suspensions=suspensions, more_days=more_days)
+
+
+async def _require_not_running(unit: Unit, rule: ClockRule, wanted: Obligation, country: str | None) -> None:
+    """What began by itself with the course of the trial is not begun beside it."""
+    seen = next((one for one in CLOCK_RULES.seen if one.id == rule.id), None)
+    duty = duty_of(seen, wanted.study_id, country) if seen is not None and wanted.site_id is None else None
+    if duty is None or await unit.find(CLOCKS, duty.clock_id) is None:
+        return
+    detail = f"It began by itself, with {rule.anchor.replace('_', ' ')}: see GET /v1/clocks/{duty.clock_id}."
+    raise Refused(Reason(code="began_by_itself", field="rule_id", detail=detail))
 
 
 def _same_country(country: str | None, of_site: str) -> str:

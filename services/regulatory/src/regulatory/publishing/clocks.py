@@ -12,6 +12,7 @@ PLAIN_EVENTS: dict[type[clock_messages.ClockEvent], type[public.ClockEvent]] = {
     clock_messages.ClockResumed: public.RegulatoryClockResumed,
     clock_messages.DeadlineMissed: public.RegulatoryDeadlineMissed,
     clock_messages.ClockEnded: public.RegulatoryClockEnded,
+    clock_messages.ClockAnchorTakenBack: public.RegulatoryClockEnded,
 }
 
 
@@ -28,6 +29,9 @@ def publish_clock(state: clock_state.Clock, event: clock_messages.ClockEvent) ->
         case clock_messages.ClockExtendedByBody():
             before = {"due_before": event.due_before, "reference": event.reference}
             return public.RegulatoryClockExtendedByBody.model_validate({**about, **before, "percent": _told(event)})
+        case clock_messages.ClockAnchorCorrected():
+            told = {"due_before": event.due_before, "percent": _told(event)}
+            return public.RegulatoryClockAnchorCorrected.model_validate({**about, **told})
         case clock_messages.DeadlineApproaching():
             return public.RegulatoryDeadlineApproaching(**about, percent=event.percent)
         case clock_messages.ClockStopped():
@@ -39,10 +43,11 @@ def publish_clock(state: clock_state.Clock, event: clock_messages.ClockEvent) ->
             | clock_messages.ClockResumed()
             | clock_messages.DeadlineMissed()
             | clock_messages.ClockEnded()
+            | clock_messages.ClockAnchorTakenBack()
         ):
             return PLAIN_EVENTS[type(event)](**about)
 
 
-def _told(event: clock_messages.ClockExtendedByBody) -> int | None:
-    """How far the longer period was over already by what was told before."""
+def _told(event: clock_messages.ClockExtendedByBody | clock_messages.ClockAnchorCorrected) -> int | None:
+    """How far the period with its new end was over already by what was told before."""
     return max((one.percent for one in event.deadline.alerts if one not in event.alerts), default=None)

@@ -28,7 +28,7 @@ QUESTIONS: dict[type[events.SubmissionEvent], type[public.SubmissionEvent]] = {
     events.SubmissionQuestionsReceived: public.SubmissionQuestionsReceived,
     events.SubmissionValidationQuestionsReceived: public.SubmissionValidationQuestionsReceived,
 }
-ABOUT = {"study_id", "submission_id", "body", "country", "site_id", "kind", "parts", "renewals"}
+ABOUT = {"study_id", "submission_id", "body", "country", "site_id", "kind", "parts", "renewals", "notifies"}
 
 
 def publish_submission(state: Submission, event: events.SubmissionEvent) -> PublicEvent:

@@ -27,7 +27,13 @@ STATUS_AFTER: Final[Mapping[type[PublicEvent], str]] = {
     public.RegulatoryClockStopped: "stopped",
     public.RegulatoryClockEnded: "ended",
 }
-"""What is missing here leaves the status as it is, but that what was missed runs again where it is extended."""
+"""What is missing here leaves the status as it is."""
+ANEW: Final = (
+    public.RegulatoryClockExtended,
+    public.RegulatoryClockExtendedByBody,
+    public.RegulatoryClockAnchorCorrected,
+)
+"""With another end what was missed, or over, runs again."""
 OPEN: Final = frozenset({"running", "paused", "missed"})
 COUNTING: Final = frozenset({"running", "missed"})
 """Clocks whose end moves nearer, or has passed. A paused one stands still."""
@@ -60,7 +66,7 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
 
 
 def _status(before: str, event: PublicEvent) -> str:
-    if isinstance(event, public.RegulatoryClockExtended | public.RegulatoryClockExtendedByBody):
+    if isinstance(event, ANEW):
         return "paused" if before == "paused" else "running"
     if isinstance(event, public.RegulatoryClockReopened):
         return "paused" if event.paused else "running"
@@ -71,8 +77,8 @@ def _told(event: PublicEvent) -> Document:
     match event:
         case public.RegulatoryDeadlineApproaching():
             return {"percent": event.percent}
-        case public.RegulatoryClockExtendedByBody():
-            return {"percent": event.percent}
+        case public.RegulatoryClockExtendedByBody() | public.RegulatoryClockAnchorCorrected():
+            return {"percent": event.percent, "in_time": None}
         case public.RegulatoryClockResumed() | public.RegulatoryClockExtended():
             # The period is reckoned anew, so its alerts are told again.
             return {"percent": None}

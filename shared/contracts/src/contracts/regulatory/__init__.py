@@ -4,6 +4,7 @@ from contracts.events import PublicEvent
 from contracts.regulatory import clocks, documents, submissions, tmf
 from contracts.regulatory.clocks import (
     ClockEvent,
+    RegulatoryClockAnchorCorrected,
     RegulatoryClockEnded,
     RegulatoryClockExtended,
     RegulatoryClockExtendedByBody,
@@ -106,6 +107,7 @@ __all__ = [
     "Part",
     "PlannedEndpoint",
     "PlannedVisit",
+    "RegulatoryClockAnchorCorrected",
     "RegulatoryClockEnded",
     "RegulatoryClockExtended",
     "RegulatoryClockExtendedByBody",

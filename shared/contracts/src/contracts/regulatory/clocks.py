@@ -66,6 +66,16 @@ class RegulatoryClockExtendedByBody(ClockEvent):
     reference: str | None = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$", description="Of the body's letter")
 
 
+class RegulatoryClockAnchorCorrected(ClockEvent):
+    """What began it was on another day: `due_on` is the new end. `occurredtime` of the envelope is the anchor."""
+
+    TYPE: ClassVar[str] = "studyline.regulatory.clock.anchor-corrected.v1"
+    due_before: date = Field(description="The last day in time until then")
+    percent: int | None = Field(
+        ge=1, le=100, description="So much of the period as it is now was over and told already"
+    )
+
+
 class RegulatoryDeadlineApproaching(ClockEvent):
     """So many percent of the period are over; at 100 its last day has begun."""
 
@@ -105,6 +115,7 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     RegulatoryClockResumed,
     RegulatoryClockExtended,
     RegulatoryClockExtendedByBody,
+    RegulatoryClockAnchorCorrected,
     RegulatoryDeadlineApproaching,
     RegulatoryDeadlineMissed,
     RegulatoryClockStopped,

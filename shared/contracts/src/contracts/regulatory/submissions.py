@@ -47,6 +47,7 @@ class SubmissionEvent(PublicEvent):
     parts: tuple[Part, ...] = Field((), description="Parts of the dossier (CTR 536/2014); none means all of it")
     rounds: int = Field(0, description="How many requests for information there have been so far")
     renewals: int = Field(0, description="How often the approval was renewed so far")
+    notifies: tuple[str, ...] = Field((), description="What a notification tells of, by the anchors of clock rules")
 
 
 class SubmissionPlanned(SubmissionEvent):

@@ -132,7 +132,9 @@ async def _green_light(tale: Tale) -> None:
 
 
 async def _subjects_and_file(tale: Tale) -> None:
-    await together(subjects.enrol(tale, wave=1), subjects.watch(tale), tmf.complete_file(tale))
+    await together(
+        subjects.enrol(tale, wave=1), subjects.watch(tale), tmf.complete_file(tale), submissions.notify(tale)
+    )
 
 
 async def _amendment(tale: Tale) -> None:

@@ -94,6 +94,7 @@ class Filing(_Part):
     body: str
     kind: str
     parts: Words
+    notifies: Words
     wave: Annotated[Wave, OUTSIDE_WAVE]
     prepared: Day
     submitted: Day

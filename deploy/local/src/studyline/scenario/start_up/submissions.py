@@ -24,15 +24,20 @@ class Step(NamedTuple):
 
 
 async def file_submissions(tale: Tale, wave: int) -> None:
-    """Every submission of a wave, side by side."""
-    await together(*(_filed(tale, one) for one in tale.story.submissions if one.wave == wave))
+    """Every submission of a wave that asks for something, side by side."""
+    await together(*(_filed(tale, one) for one in tale.story.submissions if one.wave == wave and not one.notifies))
+
+
+async def notify(tale: Tale) -> None:
+    """What authorities are told of once sites are open: that the trial has started, and of its first visit."""
+    await together(*(_filed(tale, one) for one in tale.story.submissions if one.notifies))
 
 
 async def _filed(tale: Tale, filing: Filing) -> None:
     documents = dossier_of(tale, filing)
     about: dict[str, Any] = {"study_id": tale.study_id, "body": filing.body, "country": filing.country}
-    kind = {"kind": filing.kind, "parts": list(filing.parts), "documents": documents}
-    made = await tale.file("/submissions", filing.prepared, **about, **kind)
+    kind = {"kind": filing.kind, "parts": list(filing.parts), "notifies": list(filing.notifies)}
+    made = await tale.file("/submissions", filing.prepared, **about, **kind, documents=documents)
     key = tale.submissions[filing.key] = made["submission_id"]
     for step in _steps(tale, filing):
         await tale.file(f"/submissions/{key}/{step.path}", step.day, **step.body)
@@ -40,7 +45,8 @@ async def _filed(tale: Tale, filing: Filing) -> None:
 
 
 def _named(filing: Filing) -> str:
-    kind = "" if filing.kind == "initial" else f", {filing.kind.replace('_', ' ')}"
+    what = " and ".join(filing.notifies) or filing.kind
+    kind = "" if filing.kind == "initial" else f", {what.replace('_', ' ')}"
     return f"{filing.country} {filing.body.replace('_', ' ')}{kind}"
 
 
