@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from contracts import PublicEvent, Received, derived_id
 from contracts import regulatory as public
-from contracts.sites import MilestoneReached, StudyMilestoneReached
+from contracts.sites import MilestoneReached, SiteActivated, StudyMilestoneReached, SubjectConsented
 from regulatory.domain.calendar import EveryDay, Place, deadline
 from regulatory.domain.clock import decide
 from regulatory.domain.clock_messages import (
@@ -189,6 +189,16 @@ def test_each_event_has_those_obligations_reckoned_anew_that_it_may_concern_and_
     approved = concerned(step(public.SubmissionApproved, **decision))
     assert approved >= {("eu-ctr-first-visit", "DE"), ("eu-ctr-results", None)}
     assert concerned(step(public.SubmissionApproved, **decision, body="ethics_committee")) == set()
+
+
+def test_a_site_that_may_enrol_and_a_consent_may_be_the_first_unless_they_were_taken_over() -> None:
+    place = {"study_id": "s1", "site_id": "site-1", "country": "DE"}
+    activated = SiteActivated.model_validate({**place, "rested_on": ()})
+    consented = SubjectConsented.model_validate({**place, "subject_id": "subject-1", "subject_key": "S-1"})
+    assert concerned(activated) == concerned(milestone("first_site_activated"))
+    assert concerned(consented) == concerned(milestone("first_subject_in"))
+    for event in (activated, consented):
+        assert list(duties(received(event, provenance="migrated"))) == []
 
 
 def test_an_urgent_measure_is_told_of_for_itself_wherever_a_rule_wants_it() -> None:

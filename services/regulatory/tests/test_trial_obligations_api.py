@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from contracts import TOPICS, Received
-from contracts.sites import MilestoneReached, StudyMilestoneReached
+from contracts.sites import MilestoneReached, SiteActivated, StudyMilestoneReached, SubjectConsented
 from studyline.testing.events import publish, told
 from studyline.testing.known import Known, tell_of
 from studyline.testing.service import Face
@@ -104,6 +104,32 @@ async def test_what_is_taken_back_is_due_no_more_and_runs_when_it_is_given_again
     await settled(face, known, "eu-ctr-end-of-recruitment", status="ended")
     await reached(face, milestone(known, "last_subject_in", "2198-09-03", 3))
     await settled(face, known, "eu-ctr-end-of-recruitment", status="running", due_on="2198-09-18")
+
+
+async def test_in_a_study_without_a_plan_the_first_consent_and_the_first_site_begin_what_is_due(face: Face) -> None:
+    known = Known.of("Unplanned", "DE")
+    await known_there(face, known)
+    await authorised(face, known)
+    place = {"study_id": known.study_id, "site_id": known.site_id, "country": "DE"}
+    activated = SiteActivated.model_validate({**place, "rested_on": ()})
+    consents = [(number, day) for number, day in enumerate(("2024-04-09", "2024-04-05", "2024-04-22"), 1)]
+
+    def consented(number: int, on: str) -> Received:
+        subject = {"subject_id": f"subject-{number}", "subject_key": f"S-{number}"}
+        event = SubjectConsented.model_validate({**place, **subject})
+        return told(f"subject/{known.study_id}-{number}", event, sponsor=known.sponsor, occurred=on)
+
+    opened = told(f"study-site/{known.site_id}", activated, sponsor=known.sponsor, version=2, occurred="2024-03-01")
+    await reached(face, opened, *(consented(number, on) for number, on in consents))
+    await settled(face, known, "eu-ctr-start-of-trial", status="missed", anchor="2024-03-01")
+    await settled(face, known, FIRST, status="missed", anchor="2024-04-05")
+    # The first of the events that are told ends it; an earlier one moves only what it began.
+    await settled(face, known, "eu-ctr-no-subject-included", status="stopped", in_time=True)
+    await reached(face, milestone(known, "first_subject_in", "2024-04-12", 1))
+    await settled(face, known, FIRST, status="missed", anchor="2024-04-12")
+    await reached(face, consented(4, "2024-04-03"), milestone(known, "last_subject_in", "2024-09-02", 2))
+    await settled(face, known, "eu-ctr-end-of-recruitment", status="missed")
+    assert (await settled(face, known, FIRST))["anchor"] == "2024-04-12", "what was entered stands"
 
 
 async def test_results_are_due_a_year_after_the_end_in_the_last_state(face: Face) -> None:

@@ -1,6 +1,7 @@
 """Kafka in: each event to the projections, and this service's own events to the policies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from chassis import clock as wall
@@ -16,8 +17,17 @@ from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmi
 from regulatory.handlers import tmf_expecting
 from regulatory.handlers.clocks import extend_clock, resume_clock, start_for_submission
 from regulatory.handlers.obligations import reckon
-from regulatory.policies import ClockOrder, clock_orders, duties, implementations, longer_limit, submission_order
+from regulatory.policies import (
+    ClockOrder,
+    clock_orders,
+    duties,
+    first_seen,
+    implementations,
+    longer_limit,
+    submission_order,
+)
 from regulatory.projections import AGREEMENTS, MILESTONES, SITES, STUDIES
+from regulatory.queries.obligations import Begun, clocks_begun
 from regulatory.store import CLOCKS, SUBMISSIONS
 
 LISTENS_TO = (TOPICS["sites"], TOPICS["monitoring"], TOPICS["regulatory"])
@@ -27,6 +37,7 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
     """Fold the batch's events into this service's own rows, and carry out what they ask; again changes nothing."""
     await project(database, (STUDIES, SITES, MILESTONES, AGREEMENTS), batch)
     await carry_out(commands, "regulatory", orders_from, batch)
+    await carry_out(commands, "regulatory", partial(obligations_from, await clocks_begun(database, batch)), batch)
     await tmf_expecting.on_events(commands, database, batch)
 
 
@@ -34,13 +45,20 @@ def orders_from(received: Received) -> Iterator[Order]:
     """What an event asks of this service."""
     for order in clock_orders(received):
         yield Order(CLOCKS, order.clock_id, _command(order))
-    for duty in duties(received):
-        yield Order(CLOCKS, duty.clock_id, reckon(duty, received.envelope.sponsor))
     for wanted in (submission_order(received), longer_limit(received)):
         if wanted is not None:
             yield Order(SUBMISSIONS, *wanted)
     for submission_id, implemented in implementations(received):
         yield Order(SUBMISSIONS, submission_id, implemented)
+
+
+def obligations_from(begun: Mapping[str, Begun], received: Received) -> Iterator[Order]:
+    """Which obligations of a trial are reckoned anew after an event; `begun` are clocks that a first may change."""
+    seen = first_seen(received)
+    for duty in duties(received):
+        clock = begun.get(duty.clock_id)
+        if seen is None or clock is None or clock.may_change(seen, duty):
+            yield Order(CLOCKS, duty.clock_id, reckon(duty, received.envelope.sponsor, seen))
 
 
 def _command(order: ClockOrder) -> Command | Builder[Any]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from contracts import PublicEvent, Received, derived_id
 from contracts import regulatory as public
-from contracts.sites import MilestoneReached, StudyMilestoneReached
+from contracts.sites import MilestoneReached, SiteActivated, StudyMilestoneReached, SubjectConsented
 from contracts.sites.amendments import AmendmentImplementedAtSite
 from kernel import BusinessTime, bounds
 
@@ -24,7 +24,7 @@ from regulatory.domain.submission_commands import (
     ImplementModification,
     LapseSubmission,
 )
-from regulatory.domain.trial_obligations import AUTHORISING, Duty, can_meet, duty_of, scope_of
+from regulatory.domain.trial_obligations import AUTHORISING, Duty, First, begins_with, can_meet, duty_of, scope_of
 
 STEP_OF: Final[dict[type[public.SubmissionEvent], str]] = {
     public.SubmissionSubmitted: "submitted",
@@ -46,6 +46,11 @@ STEP_OF: Final[dict[type[public.SubmissionEvent], str]] = {
     public.SubmissionRevoked: "revoked",
 }
 """The steps of which the rule rows speak, by the events that tell of them; conclusions on parts have several names."""
+FIRSTS: Final[dict[type[PublicEvent], str]] = {
+    SiteActivated: "first_site_activated",
+    SubjectConsented: "first_subject_in",
+}
+"""Milestones of a country, by the events of which the first is one."""
 Wanted = StartForSubmission | Resume | Reopen | Extend | StopClock | PauseClock | EndClock
 
 
@@ -76,11 +81,21 @@ def clock_orders(received: Received) -> Iterator[ClockOrder]:
 def duties(received: Received) -> Iterator[Duty]:
     """When the course of a trial may begin an obligation, or tell that it was met, its clock is reckoned anew."""
     event = received.event
+    if type(event) in FIRSTS and first_seen(received) is None:
+        return
     found: dict[str, Duty] = {}
     for rule in CLOCK_RULES.seen:
         if _may_concern(rule, event) and (duty := _duty(rule, event)) is not None:
             found[duty.clock_id] = duty
     yield from found.values()
+
+
+def first_seen(received: Received) -> First | None:
+    """A site that may enrol, or a consent: it may be the first of its country. Not what was taken over."""
+    envelope, event = received
+    if not isinstance(event, SiteActivated | SubjectConsented) or envelope.provenance != "recorded":
+        return None
+    return First(event.country, FIRSTS[type(event)], envelope.occurred_at or envelope.recordedtime.isoformat())
 
 
 def submission_order(received: Received) -> tuple[str, LapseSubmission | ExpireApproval] | None:
@@ -133,13 +148,12 @@ def clock_id_of(submission_id: str, rule_id: str, number: int) -> str:
 
 
 def _may_concern(rule: ClockRule, event: PublicEvent) -> bool:
-    begins, scope = (rule.begins_with or "").partition(".")[2], scope_of(rule)
+    scope = scope_of(rule)
     match event:
         case StudyMilestoneReached():
-            return scope == "study" and begins == event.milestone
-        case MilestoneReached(level="country"):
-            own = scope in {"country", "every_country"} and begins == event.kind
-            return own or f"country.{event.kind}" in rule.stops_on
+            return scope == "study" and begins_with(rule) == event.milestone
+        case MilestoneReached(level="country") | SiteActivated() | SubjectConsented():
+            return _speaks_of(rule, FIRSTS.get(type(event)) or getattr(event, "kind", ""))
         case public.SubmissionApproved(body="competent_authority"):
             return event.kind in AUTHORISING and scope != "submission"
         case public.SubmissionSubmitted():
@@ -148,6 +162,12 @@ def _may_concern(rule: ClockRule, event: PublicEvent) -> bool:
             return scope == "submission" and event.urgent_safety_measure
         case _:
             return False
+
+
+def _speaks_of(rule: ClockRule, kind: str) -> bool:
+    """Whether a country's milestone of this kind begins a rule's period, or ends it."""
+    begins = scope_of(rule) in {"country", "every_country"} and begins_with(rule) == kind
+    return begins or f"country.{kind}" in rule.stops_on
 
 
 def _duty(rule: ClockRule, event: PublicEvent) -> Duty | None:

@@ -41,6 +41,15 @@ class Duty:
 
 
 @dataclass(frozen=True)
+class First:
+    """Something that may be the first of its kind in a country, and so its milestone."""
+
+    country: str
+    kind: str
+    on: BusinessTime
+
+
+@dataclass(frozen=True)
 class Sent:
     """A submission that a body has, and since when."""
 
@@ -79,9 +88,14 @@ def scope_of(rule: ClockRule) -> str:
     return (rule.begins_with or "").partition(".")[0]
 
 
+def begins_with(rule: ClockRule) -> str:
+    """The kind of milestone, or of measure, that begins the rule's period."""
+    return (rule.begins_with or "").partition(".")[2]
+
+
 def anchor_of(rule: ClockRule, duty: Duty, course: Course) -> BusinessTime | None:
     """When the period begins by what is on record; None where nothing begins it, or its law does not hold yet."""
-    kind = (rule.begins_with or "").partition(".")[2]
+    kind = begins_with(rule)
     under = [country for country, since in course.authorised.items() if _authorised_under(rule, country, since)]
     match scope_of(rule):
         case "submission":

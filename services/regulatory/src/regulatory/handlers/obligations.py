@@ -3,7 +3,8 @@
 Whatever comes first, the milestone, the authorisation or the notification: each has the same clock reckoned anew.
 """
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from chassis import clock as wall
 from chassis.commands import Builder, Unit
@@ -14,19 +15,25 @@ from regulatory.domain.clock_messages import Period, ReckonObligation
 from regulatory.domain.clock_rules import CLOCK_RULES, ClockRule
 from regulatory.domain.clock_state import Clock
 from regulatory.domain.submission_state import Submission
-from regulatory.domain.trial_obligations import AUTHORISING, Course, Duty, Sent, anchor_of, met_on
+from regulatory.domain.trial_obligations import AUTHORISING, Course, Duty, First, Sent, anchor_of, met_on
 from regulatory.handlers.places import place_of
 from regulatory.projections import MILESTONES
 from regulatory.store import CLOCKS, SUBMISSIONS
 
+AUTHORISATION: Final = "authority_approval"
+"""The country's milestone of which this service knows itself."""
 
-def reckon(duty: Duty, sponsor_id: str) -> Builder[ReckonObligation]:
-    """Have the clock of a duty run as the course of its trial says."""
+
+def reckon(duty: Duty, sponsor_id: str, seen: First | None = None) -> Builder[ReckonObligation]:
+    """Have the clock of a duty run as the course of its trial says.
+
+    `seen` stands for a milestone that is not told of: `sites` tells of those of planned studies, and what is entered.
+    """
 
     async def build(unit: Unit) -> ReckonObligation:
         first = next(rule for rule in CLOCK_RULES.seen if rule.id == duty.rule_id)
-        course = await course_of(unit, duty.study_id)
         clock = await unit.find(CLOCKS, duty.clock_id)
+        course = await course_of(unit, duty.study_id, _earliest(first, seen, clock))
         anchor = anchor_of(first, duty, course)
         rule = _in_force(first, anchor)
         return ReckonObligation(
@@ -41,14 +48,19 @@ def reckon(duty: Duty, sponsor_id: str) -> Builder[ReckonObligation]:
     return build
 
 
-async def course_of(unit: Unit, study_id: str) -> Course:
+async def course_of(unit: Unit, study_id: str, seen: First | None = None) -> Course:
     """What this service knows of a trial's course."""
     rows = await unit.read(MILESTONES.collection, {"study": study_id})
-    reached = {(row["country"], row["kind"]): row["actual"] for row in rows if row["actual"] is not None}
     submissions = await unit.every(SUBMISSIONS, {"study": study_id})
+    authorised = _authorised(submissions)
+    known: dict[tuple[str | None, str], BusinessTime | None] = {
+        **{(country, AUTHORISATION): since for country, since in authorised.items()},
+        **({(seen.country, seen.kind): seen.on} if seen is not None else {}),
+        **{(one["country"], one["kind"]): one["actual"] for one in rows},
+    }
     return Course(
-        milestones=reached,
-        authorised=_authorised(submissions),
+        milestones={milestone: actual for milestone, actual in known.items() if actual is not None},
+        authorised=authorised,
         sent=[sent for one in submissions if (sent := _sent(one)) is not None],
         measures={one.submission_id: on for one in submissions if (on := _measure(one)) is not None},
     )
@@ -59,6 +71,14 @@ async def running_beside(unit: Unit, duty: Duty) -> list[dict[str, Any]]:
     same = {"state.period.rule_id": duty.rule_id, "state.period.country": duty.country, "state.period.site_id": None}
     found = await unit.read(CLOCKS.collection, {"study": duty.study_id, **same})
     return [one for one in found if one["_id"] != duty.clock_id and duty.submission_id is None]
+
+
+def _earliest(rule: ClockRule, seen: First | None, clock: Clock | None) -> First | None:
+    """What was seen, at the day of an earlier one by which the clock began."""
+    anchor = clock.anchor if clock is not None and rule.begins_with == f"country.{seen and seen.kind}" else None
+    if seen is None or anchor is None or bounds(seen.on)[0] < bounds(anchor)[0]:
+        return seen
+    return replace(seen, on=anchor)
 
 
 def _in_force(rule: ClockRule, anchor: BusinessTime | None) -> ClockRule | None:
