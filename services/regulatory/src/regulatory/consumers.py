@@ -37,7 +37,8 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
     """Fold the batch's events into this service's own rows, and carry out what they ask; again changes nothing."""
     await project(database, (STUDIES, SITES, MILESTONES, AGREEMENTS), batch)
     await carry_out(commands, "regulatory", orders_from, batch)
-    await carry_out(commands, "regulatory", partial(obligations_from, await clocks_begun(database, batch)), batch)
+    firsts = {duty.clock_id for one in batch if first_seen(one) is not None for duty in duties(one)}
+    await carry_out(commands, "regulatory", partial(obligations_from, await clocks_begun(database, firsts)), batch)
     await tmf_expecting.on_events(commands, database, batch)
 
 

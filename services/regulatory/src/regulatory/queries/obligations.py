@@ -1,17 +1,15 @@
 """Which clocks of obligations are there already, so that what comes after the first of its kind is not worked on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from chassis.mongo import Database
 from chassis.scope import Scope
-from contracts import Received
 from kernel import BusinessTime, bounds
 
 from regulatory.domain.clock_rules import CLOCK_RULES
 from regulatory.domain.clock_state import OPEN, Status
 from regulatory.domain.trial_obligations import Duty, First, begins_with
-from regulatory.policies import duties, first_seen
 from regulatory.store import CLOCKS
 
 BEGINNING = {rule.id: begins_with(rule) for rule in CLOCK_RULES.seen}
@@ -31,9 +29,8 @@ class Begun:
         return self.anchor is None or bounds(seen.on)[0] < bounds(self.anchor)[0]
 
 
-async def clocks_begun(database: Database, batch: Sequence[Received]) -> dict[str, Begun]:
-    """The clocks that the batch's sites and consents may concern, by id. For the service's own work."""
-    ids = {duty.clock_id for one in batch if first_seen(one) is not None for duty in duties(one)}
+async def clocks_begun(database: Database, ids: Collection[str]) -> dict[str, Begun]:
+    """Those of these clocks that are there. For the service's own work: it looks at every sponsor's."""
     if not ids:
         return {}
     clocks, fields = database.collection(CLOCKS.collection), ["state.anchor", "state.status"]
