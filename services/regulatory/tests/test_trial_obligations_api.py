@@ -125,6 +125,11 @@ async def test_in_a_study_without_a_plan_the_first_consent_and_the_first_site_be
     await settled(face, known, FIRST, status="missed", anchor="2024-04-05")
     # The first of the events that are told ends it; an earlier one moves only what it began.
     await settled(face, known, "eu-ctr-no-subject-included", status="stopped", in_time=True)
+    # Another authorisation of the country has the same clocks reckoned anew, and they stand.
+    await authorised(face, known, on="2024-02-15")
+    await notified(face, known, "2024-05-02", "trial_started")
+    await settled(face, known, "eu-ctr-start-of-trial", status="stopped", in_time=False)
+    assert (await settled(face, known, FIRST))["status"] == "missed"
     await reached(face, milestone(known, "first_subject_in", "2024-04-12", 1))
     await settled(face, known, FIRST, status="missed", anchor="2024-04-12")
     await reached(face, consented(4, "2024-04-03"), milestone(known, "last_subject_in", "2024-09-02", 2))

@@ -3,7 +3,7 @@
 Whatever comes first, the milestone, the authorisation or the notification: each has the same clock reckoned anew.
 """
 
-from dataclasses import replace
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from chassis import clock as wall
@@ -15,7 +15,17 @@ from regulatory.domain.clock_messages import Period, ReckonObligation
 from regulatory.domain.clock_rules import CLOCK_RULES, ClockRule
 from regulatory.domain.clock_state import Clock
 from regulatory.domain.submission_state import Submission
-from regulatory.domain.trial_obligations import AUTHORISING, Course, Duty, First, Sent, anchor_of, met_on
+from regulatory.domain.trial_obligations import (
+    AUTHORISING,
+    Course,
+    Duty,
+    First,
+    Sent,
+    anchor_of,
+    begins_with,
+    met_on,
+    scope_of,
+)
 from regulatory.handlers.places import place_of
 from regulatory.projections import MILESTONES
 from regulatory.store import CLOCKS, SUBMISSIONS
@@ -33,7 +43,7 @@ def reckon(duty: Duty, sponsor_id: str, seen: First | None = None) -> Builder[Re
     async def build(unit: Unit) -> ReckonObligation:
         first = next(rule for rule in CLOCK_RULES.seen if rule.id == duty.rule_id)
         clock = await unit.find(CLOCKS, duty.clock_id)
-        course = await course_of(unit, duty.study_id, _earliest(first, seen, clock))
+        course = await course_of(unit, duty.study_id, [*_seen(first, seen, clock)])
         anchor = anchor_of(first, duty, course)
         rule = _in_force(first, anchor)
         return ReckonObligation(
@@ -48,14 +58,14 @@ def reckon(duty: Duty, sponsor_id: str, seen: First | None = None) -> Builder[Re
     return build
 
 
-async def course_of(unit: Unit, study_id: str, seen: First | None = None) -> Course:
+async def course_of(unit: Unit, study_id: str, seen: Collection[First]) -> Course:
     """What this service knows of a trial's course."""
     rows = await unit.read(MILESTONES.collection, {"study": study_id})
     submissions = await unit.every(SUBMISSIONS, {"study": study_id})
     authorised = _authorised(submissions)
     known: dict[tuple[str | None, str], BusinessTime | None] = {
         **{(country, AUTHORISATION): since for country, since in authorised.items()},
-        **({(seen.country, seen.kind): seen.on} if seen is not None else {}),
+        **{(one.country, one.kind): one.on for one in sorted(seen, key=lambda one: bounds(one.on)[0], reverse=True)},
         **{(one["country"], one["kind"]): one["actual"] for one in rows},
     }
     return Course(
@@ -73,12 +83,12 @@ async def running_beside(unit: Unit, duty: Duty) -> list[dict[str, Any]]:
     return [one for one in found if one["_id"] != duty.clock_id and duty.submission_id is None]
 
 
-def _earliest(rule: ClockRule, seen: First | None, clock: Clock | None) -> First | None:
-    """What was seen, at the day of an earlier one by which the clock began."""
-    anchor = clock.anchor if clock is not None and rule.begins_with == f"country.{seen and seen.kind}" else None
-    if seen is None or anchor is None or bounds(seen.on)[0] < bounds(anchor)[0]:
-        return seen
-    return replace(seen, on=anchor)
+def _seen(rule: ClockRule, seen: First | None, clock: Clock | None) -> Iterator[First]:
+    """What stands for milestones that are not told of: what was seen now, and by what the clock began before."""
+    if seen is not None:
+        yield seen
+    if clock is not None and clock.anchor is not None and scope_of(rule) == "country" and clock.period.country:
+        yield First(clock.period.country, begins_with(rule), clock.anchor)
 
 
 def _in_force(rule: ClockRule, anchor: BusinessTime | None) -> ClockRule | None:
