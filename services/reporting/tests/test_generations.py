@@ -19,7 +19,7 @@ from telling import whole_story
 
 ALL = Scope.everything()
 ACME, GLOBEX = whole_story("Acme", "A-1"), whole_story("Globex", "G-1")
-HELD = Switch(token="of-a-switcher-that-is-gone", held=True)
+HELD = Switch(token="of-a-switcher-that-is-gone", held=1)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def test_a_reader_asks_each_time_while_a_switch_is_announced_and_else_reme
     assert (await other.current()).present == 2
 
 
-async def test_a_feeder_ends_the_hold_of_a_switcher_that_is_gone_and_only_the_serving_one_is_held(
+async def test_a_feeder_ends_the_hold_of_a_switcher_that_is_gone_and_no_other_generation_is_held(
     generations: Generations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(switching, "HOLD_SECONDS", 0.05)
@@ -72,6 +72,23 @@ async def test_a_feeder_ends_the_hold_of_a_switcher_that_is_gone_and_only_the_se
     assert (await generations.read()).switch is None
     late = await generations.change({"switch": HELD.model_dump()}, {"present": 2})
     assert late is None
+
+
+async def test_the_generation_that_served_takes_nothing_in_until_its_readers_have_changed_over(
+    generations: Generations, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switching, "LINGER_SECONDS", 0.5)
+    await serve(generations, 1)
+    switching_over = asyncio.create_task(Switcher(generations, service.parts.cluster, (), print).switch())
+    while (await generations.read()).present == 1:  # noqa: ASYNC110 - the truth is in the database
+        await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(wait_while_held(generations, 1))
+    await wait_while_held(generations, 2)
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    await switching_over
+    await waiting
+    assert (await generations.read()).switch is None
 
 
 async def test_a_generation_that_does_not_serve_stores_entries_when_the_serving_one_did(

@@ -179,6 +179,24 @@ async def test_what_the_change_stream_does_not_bring_the_sweep_finds_once(databa
     assert set(heard) == ids(ACME) | ids(GLOBEX)
 
 
+async def test_what_comes_into_a_generation_that_serves_no_more_is_not_told_before_the_one_that_does_has_it(
+    database: Database,
+) -> None:
+    generations = Generations(database)
+    announced = {"number": 2, "kept": [1, 2], "switch": {"token": "a-switch", "held": None}}
+    await generations.change({}, {**announced, "present": 1})
+    feed = Feed(generations, 10)
+    async with feed.subscribed(ALL, EntryFilter()) as subscription:
+        await on_events(generations.at(1), ACME.told[:1])
+        heard = await next_of(subscription, 1)
+        await generations.change({}, {"present": 2})
+        await on_events(generations.at(1), ACME.told[1:])
+        await feed.sweep()
+        there = [ACME.told[0], ACME.told[-1]]
+        await on_events(generations.at(2), there)
+        assert [*heard, *await next_of(subscription, 1)] == [one.envelope.id for one in there]
+
+
 async def test_what_was_there_before_is_not_new(database: Database) -> None:
     await on_events(database, ACME.told)
     feed = Feed(Generations(database), 1)

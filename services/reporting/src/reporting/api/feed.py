@@ -126,7 +126,7 @@ class Feed:
         last = last_event_id and await timeline.find_one(subscription.scope, {"_id": last_event_id})
         place = (last["stored_at"] - OVERLAP, "") if last else None
         while place is not None:
-            page = await _stored_after(timeline, *place, subscription)
+            page = await _stored_after(await self._timeline(), *place, subscription)
             for document in page:
                 if document["_id"] != last_event_id:
                     yield document
@@ -144,6 +144,10 @@ class Feed:
 
     async def _timeline(self) -> Collection:
         return (await self._generations.present()).collection(TIMELINE)
+
+    async def _is_served_from(self, timeline: Collection) -> bool:
+        """Whether what was found there may be told: what served before may be ahead of what serves now."""
+        return (await self._timeline()).name == timeline.name
 
     async def _ensure_watch(self) -> None:
         async with self._starting:
@@ -183,7 +187,8 @@ class Feed:
         while True:
             try:
                 async for document in timeline.inserts():
-                    self._deliver([document])
+                    if await self._is_served_from(timeline):
+                        self._deliver([document])
             except PyMongoError as error:
                 _log.warning("change stream is opened again", error=type(error).__name__, detail=str(error)[:200])
             await asyncio.sleep(REOPEN_SECONDS)
@@ -206,6 +211,8 @@ class Feed:
         for first in range(0, len(missed), REPLAY_PAGE):
             condition = {"_id": {"$in": missed[first : first + REPLAY_PAGE]}}
             found = await timeline.find(Scope.everything(), condition)
+            if not await self._is_served_from(timeline):
+                return timeline.name
             self._deliver(sorted(found, key=lambda one: one["stored_at"]))
         self._swept_at = started_at
         oldest = started_at - OVERLAP

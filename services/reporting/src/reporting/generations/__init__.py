@@ -23,12 +23,12 @@ _serving: ContextVar[int] = ContextVar("generation that serves this request")
 
 
 class Switch(BaseModel):
-    """A switch on its way. While it is `held`, the generation that serves takes nothing in."""
+    """A switch on its way, until nobody reads the generation that served any more; `held` takes nothing in."""
 
     model_config = ConfigDict(frozen=True)
 
     token: str
-    held: bool = False
+    held: int | None = None
 
 
 class State(BaseModel):

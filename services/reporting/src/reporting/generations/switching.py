@@ -3,6 +3,8 @@
 1. It is announced, until no process goes by what it remembers. 2. The other generation takes over when entries were
 stored, so that a reader who comes back finds its place. 3. The serving generation is held: it takes nothing in, until
 the other has all that was in Kafka by then, and so all that anybody has seen. 4. One write switches.
+5. The generation that served is held on for `LINGER_SECONDS`: requests that had begun end, and streams change over. So
+   nobody hears of an entry there that the one which serves has not got yet.
 
 Whoever waits on a hold ends it after `HOLD_SECONDS`. The switch is given up long before, and its last write asks
 whether the hold is still there; so neither a killed nor a frozen switcher does harm.
@@ -27,6 +29,8 @@ HOLD_SECONDS: Final = 10.0
 SWITCH_SECONDS: Final = 4.0
 CATCH_UP_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 0.02
+LINGER_SECONDS: Final = 4.0
+"""Longer than most requests take, and than the streams' sweep (2 s) needs to see which generation serves."""
 SETTLE_PAGE: Final = 2_000
 OVERLAP: Final = timedelta(seconds=60)
 """More than a batch may take from being stamped to being seen, and clocks of two processes differ."""
@@ -49,7 +53,7 @@ async def wait_while_held(generations: Generations, number: int) -> None:
 
 
 def _holds(state: State, number: int) -> bool:
-    return state.switch is not None and state.switch.held and state.present == number
+    return state.switch is not None and state.switch.held == number
 
 
 async def _give_up(generations: Generations, switch: Switch | None) -> None:
@@ -76,30 +80,36 @@ class Switcher:
         try:
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 await self.settle(state, target, state.begun_at)
-                while not await self._switched(state, target):
+                while (switch := await self._switched(state, target)) is None:
                     self.tell(f"generation {target} does not keep up yet; trying again")
         except TimeoutError:
             message = (
                 f"Generation {target} did not catch up within {CATCH_UP_SECONDS:.0f} s. Look after lag, then repeat."
             )
             raise NotSwitchedError(message) from None
+        await asyncio.sleep(LINGER_SECONDS)
+        await _give_up(self.generations, switch)
 
-    async def _switched(self, state: State, target: int) -> bool:
+    async def _switched(self, state: State, target: int) -> Switch | None:
+        """The switch by which the target serves, not over yet; None where it has to be tried again."""
         switch = Switch(token=clock.new_id())
         announced_at = clock.now()
         await self.generations.change({}, {"switch": switch.model_dump()})
         await failpoints.reach("switch-announced")
+        switched = False
         try:
             await asyncio.sleep(1.5 * CACHE_SECONDS)
             for one in (state.present, target):
                 await self._read_up_to(one, await self._ends())
             await self.settle(state, target, announced_at - OVERLAP)
-            return await self._held_and_switched(switch, target)
+            switched = await self._held_and_switched(switch, state.present, target)
         finally:
-            await _give_up(self.generations, switch)
+            if not switched:
+                await _give_up(self.generations, switch)
+        return switch if switched else None
 
-    async def _held_and_switched(self, switch: Switch, target: int) -> bool:
-        await self.generations.change({"switch.token": switch.token}, {"switch.held": True})
+    async def _held_and_switched(self, switch: Switch, serving: int, target: int) -> bool:
+        await self.generations.change({"switch.token": switch.token}, {"switch.held": serving})
         await failpoints.reach("switch-held")
         try:
             async with asyncio.timeout(SWITCH_SECONDS):
@@ -107,8 +117,9 @@ class Switcher:
         except TimeoutError:
             return False
         await failpoints.reach("switch-caught-up")
-        after = {"present": target, "building": None, "switch": None, "begun_at": clock.now()}
-        switched = await self.generations.change({"switch": {"token": switch.token, "held": True}}, after) is not None
+        after = {"present": target, "building": None, "begun_at": clock.now()}
+        held = {"switch": {"token": switch.token, "held": serving}}
+        switched = await self.generations.change(held, after) is not None
         await failpoints.reach("switch-written")
         return switched
 
