@@ -31,10 +31,17 @@ class Told:
         self.story = Story(sponsor, f"{sponsor}-1")
         self.story.registered()
 
-    def submission(self, name: str, *steps: type[PublicEvent], body: str = "competent_authority") -> str:
+    def submission(self, name: str, *steps: type[PublicEvent], body: str = "competent_authority", **more: Any) -> str:
         """A submission goes through these steps."""
         key = derived_id("submission", self.story.study_id, name)
-        about = {"study_id": self.story.study_id, "submission_id": key, "body": body, "country": "DE", "site_id": None}
+        about: dict[str, Any] = {
+            "study_id": self.story.study_id,
+            "submission_id": key,
+            "body": body,
+            "country": "DE",
+            "site_id": None,
+        }
+        about |= more
         decision = {"reference": "R-1", "covers": (), "with_conditions": False, "expires_on": None}
         for step in (regulatory.SubmissionPrepared, *steps):
             self.story.tell(f"submission/{key}", step.model_validate({**about, **decision}), "2026-03-01")
@@ -194,6 +201,20 @@ def test_days_left_are_days_of_the_authoritys_calendar(due_on: date, zone: str, 
 def test_a_period_of_hours_is_over_at_its_hour() -> None:
     stored = {"due_on": "2026-03-10", "zone": "UTC", "due_at": datetime(2026, 3, 10, 9, tzinfo=UTC)}
     assert days_left(stored, datetime(2026, 3, 10, 12, tzinfo=UTC)) == -1
+
+
+async def test_what_a_body_is_only_told_is_open_until_it_has_it_and_says_what_it_tells_of(
+    asking: Asking, database: Database
+) -> None:
+    told = Told()
+    about: dict[str, Any] = {"kind": "notification", "notifies": ("trial_started", "first_visit_of_first_subject")}
+    written = told.submission("written", **about)
+    sent = told.submission("sent", regulatory.SubmissionSubmitted, **about)
+    asked = told.submission("asked", regulatory.SubmissionSubmitted, kind="initial")
+    await on_events(database, told.story.told)
+    assert {one["submission_id"] for one in await board(asking)} == {written, asked}
+    [closed] = await board(asking, show="closed")
+    assert (closed["submission_id"], closed["notifies"]) == (sent, list(about["notifies"]))
 
 
 def test_a_clock_whose_end_is_taken_back_runs_again_or_stands_still() -> None:

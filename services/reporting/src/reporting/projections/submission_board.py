@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from chassis.mongo import Document
+from contracts.regulatory import TOLD_ONLY
 
 from reporting.projections.clocks import COUNTING, OPEN, UNDATED, soon_from
 from reporting.projections.submissions import DECIDED
@@ -28,6 +29,11 @@ CLOCK_FIELDS: Final = (
 )
 
 
+def is_over(row: Mapping[str, Any]) -> bool:
+    """Whether nobody waits for the body any more: it has decided, or is only told and has it."""
+    return row["stage"] in DECIDED or (row["kind"] in TOLD_ONLY and row["stage"] == "submitted")
+
+
 def document(row: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]]) -> Document:
     """What the board says of a submission."""
     running = sorted((one for one in clocks if one["status"] in OPEN), key=lambda one: (one["due_at"], one["_id"]))
@@ -36,7 +42,7 @@ def document(row: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]]) -> Doc
     said = {name: value for name, value in row.items() if name not in {"_id", "version", "sponsor", "study"}}
     return {
         **said,
-        "shown": "open" if row["stage"] not in DECIDED or running else "closed",
+        "shown": "closed" if is_over(row) and not running else "open",
         "order": f"{due} {row['_id']}",
         "soon_at": soon_from(date.fromisoformat(first["due_on"]), first["zone"]) if first else None,
         "clocks": [{"clock_id": one["_id"], **{name: one[name] for name in CLOCK_FIELDS}} for one in running],

@@ -67,6 +67,7 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
         **place_of(received),
         "body": event.body,
         "kind": event.kind,
+        "notifies": list(event.notifies),
         "stage": _stage(before["stage"], event),
         # Events from before rounds were told say 0.
         "rounds": max(event.rounds, before["rounds"] + (action == QUESTIONS)),

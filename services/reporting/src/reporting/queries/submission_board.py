@@ -67,6 +67,7 @@ class BoardSubmission(Answer):
     site_id: str | None
     body: str
     kind: str | None = Field(description="Such as initial or substantial_modification; null where none was told")
+    notifies: list[str] = Field(description="What a notification tells of, by the anchors of clock rules")
     stage: str
     rounds: int = Field(description="Requests for information so far")
     last_step: Step
@@ -138,5 +139,7 @@ def _submission(stored: Mapping[str, Any], now: datetime) -> BoardSubmission:
         sponsor_id=stored["sponsor"],
         days_left=next((one.days_left for one in clocks if one.days_left is not None), None),
         clocks=clocks,
+        # What was stored before it was told of says nothing.
+        notifies=stored.get("notifies", []),
         **{name: stored[name] for name in kept},
     )

@@ -18,10 +18,6 @@ from sites.projections import effect_of
 from sites.store import CONSENTS_GIVEN, COVERING_SUBMISSIONS, PROTOCOL_CHANGES
 
 KINDS: Final = frozenset({"protocol", "protocol_amendment"})
-TOLD_ONLY: Final[frozenset[regulatory.Kind | None]] = frozenset(
-    {"notification", "safety", "annual_report", "end_of_trial", "results"}
-)
-"""What a body is only told, as a protocol amendment under an IND (21 CFR 312.30): no site waits for its agreement."""
 NEEDS_NO_APPROVAL: Final[regulatory.Kind] = "non_substantial"
 """A modification that is only kept on record (CTR 536/2014 art. 81(9))."""
 ENDS: Final[dict[type[regulatory.SubmissionEvent], Standing]] = {
@@ -58,7 +54,7 @@ def submission_key(received: Received) -> str | None:
     event = received.event
     if not isinstance(event, regulatory.SubmissionEvent) or type(event) not in SUBMISSIONS:
         return None
-    return event.submission_id if event.kind not in TOLD_ONLY else None
+    return event.submission_id if event.kind not in regulatory.TOLD_ONLY else None
 
 
 def submission_row(row: Mapping[str, Any] | None, received: Received) -> Document:

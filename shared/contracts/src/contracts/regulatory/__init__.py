@@ -43,6 +43,7 @@ from contracts.regulatory.documents import (
     PlannedVisit,
 )
 from contracts.regulatory.submissions import (
+    TOLD_ONLY,
     Body,
     Kind,
     Part,
@@ -78,6 +79,7 @@ from contracts.regulatory.submissions import (
 
 __all__ = [
     "EVENTS",
+    "TOLD_ONLY",
     "TOPIC",
     "Body",
     "ClockEvent",

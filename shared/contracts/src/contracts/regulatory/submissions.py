@@ -1,7 +1,7 @@
 """Submissions to competent authorities and ethics committees."""
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from kernel import BusinessTime
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +20,10 @@ Kind = Literal[
     "end_of_trial",
     "results",
 ]
+TOLD_ONLY: Final[frozenset[Kind | None]] = frozenset(
+    {"notification", "safety", "annual_report", "end_of_trial", "results"}
+)
+"""What a body is only told, as a protocol amendment under an IND (21 CFR 312.30): nobody waits for its agreement."""
 Part = Literal["I", "II"]
 Conclusion = Literal["acceptable", "acceptable_with_conditions", "not_acceptable"]
 Phase = Literal["validation", "assessment"]
