@@ -28,12 +28,12 @@ STEPS: Final[tuple[tuple[type[PublicEvent], ...], ...]] = (
 RULES: Final = ("eu-ctr-part-i", "eu-ctr-part-i-questions", "eu-ctr-answer", "eu-ctr-decision", "approval-expiry")
 
 
-def tell_submission(story: Story, country: str, body: public.Body, steps: int, on: date) -> str:
+def tell_submission(story: Story, country: str, body: public.Body, steps: int, on: date, **more: Any) -> str:
     """A submission of the whole country goes so many steps; its id."""
     key = derived_id("submission", story.study_id, country, body)
     about: dict[str, Any] = {"submission_id": key, "study_id": story.study_id, "body": body, "country": country}
     for place, step in enumerate((public.SubmissionPrepared, *STEPS[steps])):
-        told = step.model_validate({**about, "site_id": None, **DECISION})
+        told = step.model_validate({**about, "site_id": None, **DECISION, **more})
         story.tell(f"submission/{key}", told, (on + timedelta(days=9 * place)).isoformat())
     return key
 

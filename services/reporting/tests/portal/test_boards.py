@@ -92,6 +92,18 @@ async def test_what_is_overdue_stands_first_and_is_told_in_words(portal: Portal,
         assert "No submission fits" in nothing
 
 
+async def test_a_notification_says_what_it_tells_of(portal: Portal) -> None:
+    story = Story("Notified", "NOTIFIED-1")
+    story.registered()
+    about = {"kind": "notification", "notifies": ("trial_started", "recruitment_ended")}
+    tell_submission(story, "DE", "competent_authority", 1, clock.now().date(), **about)
+    await portal.tell(story.told)
+    async with portal.visitor("Notified") as visitor:
+        page = unescape((await visitor.get("/submissions?show=closed")).text)
+        assert "Notification: trial started, recruitment ended" in page
+        assert "trial started" not in (await visitor.get("/submissions")).text
+
+
 async def test_a_page_of_a_board_follows_another(portal: Portal) -> None:
     story = Story("Sixty", "SIXTY-1")
     story.registered()
