@@ -23,6 +23,7 @@ KILLS: Final = int(os.environ.get("STUDYLINE_REBUILD_KILLS", "2"))
 LIVE_STUDIES: Final = 6
 SEED: Final = 7
 PAUSE_SECONDS: Final = 1.5
+LONGER_THAN_A_KILL_TAKES: Final = 60
 ROUNDS: Final = max(1, KILLS // 10)
 PHASES: Final = ("switch-held", "switch-announced", "switch-caught-up", "switch-written")[: None if ROUNDS > 1 else 1]
 """In each of these the switcher is killed, and the process that serves; a pull request goes through the first."""
@@ -46,11 +47,12 @@ def live() -> Live:
 
 
 async def killed(reporting: Reporting, chance: random.Random) -> None:
-    """A rebuild that is killed somewhere on its way."""
+    """A rebuild that is killed somewhere on its way; one that is quick waits for it before it hands over."""
+    reporting.arm("rebuild-indexed", f"pause {LONGER_THAN_A_KILL_TAKES}")
     rebuild = await reporting.command()
     await asyncio.sleep(chance.uniform(0.5, 6))
-    if rebuild.returncode is None:
-        rebuild.kill()
+    assert rebuild.returncode is None
+    rebuild.kill()
     await rebuild.wait()
 
 
