@@ -30,6 +30,7 @@ POINTS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys((*IN_COMMANDS, *IN_THE_RELAY), PUBLISHERS),
     IN_CONSUMERS: SERVICES,
 }
+GONE_WITHIN_SECONDS: Final = 30.0
 
 
 async def kill(name: str, ground: Ground) -> None:
@@ -40,6 +41,12 @@ async def kill(name: str, ground: Ground) -> None:
 async def restart(name: str, ground: Ground) -> None:
     """Ask a process to end in order; its supervisor starts it again."""
     await _started_again(name, signal.SIGTERM, ground)
+
+
+async def deploy_anew(name: str, ground: Ground) -> None:
+    """Ask a service to end in order, as a new release does: it finishes its work and is gone in time (G22)."""
+    async with asyncio.timeout(GONE_WITHIN_SECONDS):
+        await restart(name, ground)
 
 
 async def _started_again(name: str, number: signal.Signals, ground: Ground) -> None:
@@ -110,6 +117,8 @@ def faults_of_processes(ground: Ground) -> Iterable[Fault]:
         yield Fault("SIGSTOP and SIGCONT", f"pause {name}", partial(pause, name))
     for name in ground.brokers:
         yield Fault("broker restart", f"restart {name}", partial(restart, name))
+    for name in SERVICES:
+        yield Fault("rolling deploy", f"deploy {name} anew", partial(deploy_anew, name))
     yield Fault("Kafka away", "kafka away", partial(away, ground.brokers, AWAY_SECONDS))
     yield Fault("MongoDB away", "mongodb away", partial(away, ground.databases, AWAY_SECONDS))
     yield Fault("lease holder paused past its lease", "pause the lease holder", pause_the_lease_holder)
