@@ -32,7 +32,7 @@ from regulatory.domain.trial_obligations import Course, Duty, Sent, anchor_of, d
 from regulatory.policies import duties
 from studyline.testing.events import told
 
-RULES = {rule.id: rule for rule in CLOCK_RULES.seen}
+RULES = CLOCK_RULES.seen
 AUTHORISED = {"DE": "2024-02-01", "FR": "2024-02-10", "GB": "2024-02-01"}
 PLACE = Place("Europe/Berlin", EveryDay())
 NOW = datetime(2024, 6, 1, tzinfo=UTC)

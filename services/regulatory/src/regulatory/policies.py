@@ -51,6 +51,15 @@ FIRSTS: Final[dict[type[PublicEvent], str]] = {
     SubjectConsented: "first_subject_in",
 }
 """Milestones of a country, by the events of which the first is one."""
+OF_ITS_COURSE: Final = (
+    MilestoneReached,
+    StudyMilestoneReached,
+    *FIRSTS,
+    public.SubmissionApproved,
+    public.SubmissionSubmitted,
+    public.SubmissionModificationImplemented,
+)
+"""What may begin an obligation of a trial, or meet it: of all other events no rule has to be asked."""
 Wanted = StartForSubmission | Resume | Reopen | Extend | StopClock | PauseClock | EndClock
 
 
@@ -81,10 +90,10 @@ def clock_orders(received: Received) -> Iterator[ClockOrder]:
 def duties(received: Received) -> Iterator[Duty]:
     """When the course of a trial may begin an obligation, or tell that it was met, its clock is reckoned anew."""
     event = received.event
-    if type(event) in FIRSTS and first_seen(received) is None:
+    if not isinstance(event, OF_ITS_COURSE) or (type(event) in FIRSTS and first_seen(received) is None):
         return
     found: dict[str, Duty] = {}
-    for rule in CLOCK_RULES.seen:
+    for rule in CLOCK_RULES.seen.values():
         if _may_concern(rule, event) and (duty := _duty(rule, event)) is not None:
             found[duty.clock_id] = duty
     yield from found.values()

@@ -6,7 +6,7 @@ in the cited source (`verified`) or awaits a regulatory expert (`from_memory`).
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -149,13 +149,13 @@ class ClockRules:
         return tuple(dict.fromkeys(row.id for row in self.rows))
 
     @cached_property
-    def seen(self) -> tuple[ClockRule, ...]:
-        """The obligations that the platform sees begin by itself, each in its first version."""
+    def seen(self) -> Mapping[str, ClockRule]:
+        """The obligations that the platform sees begin by itself, by id, each in its first version."""
         first: dict[str, ClockRule] = {}
         for row in sorted(self.rows, key=lambda one: one.version):
             if row.begins_with is not None:
                 first.setdefault(row.id, row)
-        return tuple(first.values())
+        return first
 
     def concerning(self, about: About) -> list[ClockRule]:
         """The rules about such a submission, whatever their version and anchor; one row a version."""

@@ -7,7 +7,7 @@ submission of one of the row's kinds to one of its bodies, or with a milestone o
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -20,7 +20,7 @@ from regulatory.domain.submission_steps import Body, Kind
 AUTHORISING: Final[frozenset[Kind | None]] = frozenset({"initial", "additional_member_state"})
 SAYING_OF_WHAT: Final[frozenset[Kind | None]] = frozenset({"notification"})
 MILESTONES: Final = frozenset(
-    name.partition(".")[2] for row in CLOCK_RULES.seen for name in (row.begins_with or "", *row.stops_on)
+    name.partition(".")[2] for row in CLOCK_RULES.seen.values() for name in (row.begins_with or "", *row.stops_on)
 )
 """Kinds of milestones of which rules speak."""
 
@@ -70,7 +70,7 @@ class Course:
     milestones: Mapping[tuple[str | None, str], BusinessTime]
     authorised: Mapping[str, BusinessTime]
     sent: Sequence[Sent] = ()
-    measures: Mapping[str, BusinessTime] | None = None
+    measures: Mapping[str, BusinessTime] = field(default_factory=dict[str, BusinessTime])
 
 
 def duty_of(rule: ClockRule, study_id: str, country: str | None, submission_id: str | None = None) -> Duty | None:
@@ -99,7 +99,7 @@ def anchor_of(rule: ClockRule, duty: Duty, course: Course) -> BusinessTime | Non
     under = [country for country, since in course.authorised.items() if _authorised_under(rule, country, since)]
     match scope_of(rule):
         case "submission":
-            return (course.measures or {}).get(duty.submission_id or "")
+            return course.measures.get(duty.submission_id or "")
         case "country":
             return course.milestones.get((duty.country, kind)) if duty.country in under else None
         case "study":
@@ -130,7 +130,9 @@ def not_to_notify(kind: Kind | None, body: Body, country: str, notifies: Sequenc
     if kind not in SAYING_OF_WHAT:
         detail = f"Only a {' or a '.join(sorted(map(str, SAYING_OF_WHAT)))} says what it notifies: leave it out."
         return [Reason(code="notifies_nothing", field="notifies", detail=detail)]
-    awaited = {rule.anchor for rule in CLOCK_RULES.seen if rule.holds_in(country) and can_meet(rule, kind, body)}
+    awaited = {
+        rule.anchor for rule in CLOCK_RULES.seen.values() if rule.holds_in(country) and can_meet(rule, kind, body)
+    }
     return [_not_awaited(one, country, awaited) for one in notifies if one not in awaited]
 
 

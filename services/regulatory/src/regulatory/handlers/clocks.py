@@ -169,7 +169,7 @@ def _reckoned(clock: Clock, suspensions: tuple[Suspension, ...], more_days: int,
 
 async def _require_not_running(unit: Unit, rule: ClockRule, wanted: Obligation, country: str | None) -> None:
     """What began by itself with the course of the trial is not begun beside it."""
-    seen = next((one for one in CLOCK_RULES.seen if one.id == rule.id), None)
+    seen = CLOCK_RULES.seen.get(rule.id)
     duty = duty_of(seen, wanted.study_id, country) if seen is not None and wanted.site_id is None else None
     if duty is None or await unit.find(CLOCKS, duty.clock_id) is None:
         return

@@ -41,7 +41,7 @@ def reckon(duty: Duty, sponsor_id: str, seen: First | None = None) -> Builder[Re
     """
 
     async def build(unit: Unit) -> ReckonObligation:
-        first = next(rule for rule in CLOCK_RULES.seen if rule.id == duty.rule_id)
+        first = CLOCK_RULES.seen[duty.rule_id]
         clock = await unit.find(CLOCKS, duty.clock_id)
         course = await course_of(unit, duty.study_id, [*_seen(first, seen, clock)])
         anchor = anchor_of(first, duty, course)

@@ -12,8 +12,6 @@ from regulatory.domain.clock_state import OPEN, Status
 from regulatory.domain.trial_obligations import Duty, First, begins_with
 from regulatory.store import CLOCKS
 
-BEGINNING = {rule.id: begins_with(rule) for rule in CLOCK_RULES.seen}
-
 
 @dataclass(frozen=True)
 class Begun:
@@ -24,7 +22,7 @@ class Begun:
 
     def may_change(self, seen: First, duty: Duty) -> bool:
         """Whether it may begin earlier by what was seen, or end with it."""
-        if BEGINNING[duty.rule_id] != seen.kind:
+        if begins_with(CLOCK_RULES.seen[duty.rule_id]) != seen.kind:
             return self.status in OPEN
         return self.anchor is None or bounds(seen.on)[0] < bounds(self.anchor)[0]
 
