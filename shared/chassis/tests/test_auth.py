@@ -3,11 +3,13 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 
 import httpx
 import pytest
 from chassis import clock
+from chassis.http import signing_keys
 from chassis.http.auth import Authenticator, BadToken, Caller, Principal, requires
 from chassis.http.roles import Role
 from chassis.problems import install
@@ -47,6 +49,7 @@ class Issuer:
     """A small issuer behind real HTTP semantics; it can be taken down."""
 
     is_up: bool = True
+    keys: tuple[ECKey | RSAKey, ...] = (KEY, RSA_KEY)
 
     def app(self) -> FastAPI:
         app = FastAPI()
@@ -58,7 +61,7 @@ class Issuer:
 
         @app.get("/keys")
         async def read_keys() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-            documents = [key.as_dict(private=False) for key in (KEY, RSA_KEY)]
+            documents = [key.as_dict(private=False) for key in self.keys]
             return JSONResponse({"keys": documents}, status_code=200 if self.is_up else 503)
 
         return app
@@ -164,6 +167,40 @@ async def test_known_keys_outlive_an_outage_of_the_issuer_and_nothing_else_passe
     assert await authenticator.verify(token())
     with pytest.raises(BadToken):
         await authenticator.verify(token({**HEADER, "kid": "k2"}))
+
+
+async def test_a_token_that_was_good_is_refused_once_it_has_expired(
+    authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, began = token(exp=now_plus(60)), clock.now()
+    assert (await authenticator.verify(good)).subject == "ada"
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(seconds=85))
+    assert (await authenticator.verify(good)).subject == "ada"
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(seconds=95))
+    with pytest.raises(BadToken):
+        await authenticator.verify(good)
+
+
+async def test_a_token_that_was_good_is_refused_where_the_clock_goes_back_before_it(
+    authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, began = token(), clock.now()
+    assert (await authenticator.verify(good)).subject == "ada"
+    monkeypatch.setattr(clock, "now", lambda: began - timedelta(seconds=600))
+    with pytest.raises(BadToken):
+        await authenticator.verify(good)
+
+
+async def test_a_token_that_was_good_is_refused_once_its_key_is_withdrawn(
+    issuer: Issuer, authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = token()
+    assert (await authenticator.verify(good)).subject == "ada"
+    issuer.keys = (ECKey.generate_key("P-256", {"kid": "k2"}),)
+    monkeypatch.setattr(signing_keys, "COOL_DOWN_SECONDS", -1.0)
+    assert await authenticator.verify(token({**HEADER, "kid": "k2"}, issuer.keys[0]))
+    with pytest.raises(BadToken):
+        await authenticator.verify(good)
 
 
 async def test_before_the_first_key_is_known_the_answer_is_503_and_never_open(issuer: Issuer) -> None:

@@ -1,5 +1,6 @@
 """Whatever a record is made of, and whatever fails while reading: nothing is passed by."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy  # pyri
 from chassis.kafka import Cluster, ensure_topic
 from chassis.metrics import Metrics
 from chassis.mongo import Database
+from chassis.stream.fetching import gathered
 from numbered import TOPIC, Effect, consuming, known, outcomes, send, until
 
 
@@ -62,3 +64,21 @@ async def test_what_was_drained_before_a_fetch_failed_is_read_again(
         await send(cluster, [known(f"t{n}", "t", n) for n in range(5)], partition=3)
         await until(lambda: outcomes(metrics)["applied"] == 11)
     assert effect.order == {"s": [0, 1, 2, 3, 4, 5], "t": [0, 1, 2, 3, 4]}
+
+
+async def test_records_gather_after_a_batch_but_nobody_waits_who_is_behind_or_had_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes, slept = [3, 2, 0, 1, 1], list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def fetch(_: Any) -> list[int]:
+        return [0] * sizes.pop(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    fetch_gathered = gathered(fetch, seconds=0.5, full=3)
+    for _ in range(5):
+        await fetch_gathered(None)
+    assert slept == [0.0, 0.0, 0.5, 0.0, 0.5]

@@ -36,6 +36,8 @@ from chassis.trail.sealing import Sealer
 from chassis.unit import Authorise, ungoverned
 
 RETRY_SECONDS: Final = 1.0
+GATHER_SECONDS: Final = 0.05
+"""What events ask of a service follows within a few of these, and commands that come meanwhile have the machine."""
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -61,7 +63,15 @@ class Parts:
     def consumer(self, topics: Sequence[str], decode: Callable[..., Any], apply: Callable[..., Any]) -> Consumer[Any]:
         """The service's consumer: one group a service."""
         return Consumer(
-            self.name, topics, decode, apply, self.database, self.cluster, self.metrics, self.settings.instance
+            self.name,
+            topics,
+            decode,
+            apply,
+            self.database,
+            self.cluster,
+            self.metrics,
+            self.settings.instance,
+            gather_seconds=GATHER_SECONDS,
         )
 
 

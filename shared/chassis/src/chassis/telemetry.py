@@ -8,6 +8,7 @@ are still made and handed on, so that logs and events of one piece of work can b
 import os
 from collections.abc import Generator, MutableMapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,7 +24,7 @@ from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Sampler, SamplingResult
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode, TraceState
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode, Tracer, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes, AttributeValue
 
@@ -95,7 +96,7 @@ def span(
 
     An exception marks the span with its type only: messages may quote data that must not leave the service.
     """
-    with trace.get_tracer("studyline").start_as_current_span(
+    with _tracer().start_as_current_span(
         name,
         context=context_of(parent) if parent else None,
         kind=kind,
@@ -109,6 +110,12 @@ def span(
             current.set_attribute("error.type", type(error).__qualname__)
             current.set_status(StatusCode.ERROR)
             raise
+
+
+@cache
+def _tracer() -> Tracer:
+    # Made once: that takes longer than a span that is not recorded.
+    return trace.get_tracer("studyline")
 
 
 def _exports(signal: str) -> bool:

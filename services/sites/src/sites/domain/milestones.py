@@ -96,8 +96,11 @@ KINDS: Final[Mapping[Kind, KindRow]] = {
 }
 USUAL: Final = tuple(DependencyRow.model_validate(row) for row in _rows("milestone_dependencies.csv"))
 assert all({one.predecessor, one.successor} <= KINDS.keys() for one in USUAL), "dependencies are between known kinds"
+_SET_BY: Final = {
+    event: [row for row in KINDS.values() if row.set_by == event] for event in {row.set_by for row in KINDS.values()}
+}
 
 
 def reached_by(event: str, kind: str | None) -> list[KindRow]:
     """The milestones to which an event of this type, about a visit or body of this kind, gives their actual date."""
-    return [row for row in KINDS.values() if row.set_by in {event, f"{event}@{kind}"}]
+    return [*_SET_BY.get(event, ()), *_SET_BY.get(f"{event}@{kind}", ())]

@@ -29,7 +29,6 @@ from chassis.files.kinds import (
     told_by,
 )
 from chassis.files.packages import active_in_office, kind_of_package, members_of, opened, refuse_bomb
-from chassis.files.pdf import active_in_pdf
 from chassis.files.texts import active_in_text, active_in_xml, is_text
 
 OFFICE: Final = (DOCX, XLSX, PPTX)
@@ -76,6 +75,9 @@ def _active_in(content: IO[bytes], kind: FileKind) -> list[str]:
     hidden = ["a ZIP archive behind it"] if is_zipfile(content) else []
     match kind:
         case kind if kind == PDF:
+            # Loaded with the first PDF: the library costs memory.
+            from chassis.files.pdf import active_in_pdf  # noqa: PLC0415
+
             return [*hidden, *active_in_pdf(content)]
         case kind if kind == XML:
             return [*hidden, *active_in_xml(content)]

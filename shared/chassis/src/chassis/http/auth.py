@@ -31,7 +31,7 @@ SESSION_COOKIE = "studyline_session"
 MAX_TOKEN_CHARACTERS = 8_192
 MAX_SUBJECT_CHARACTERS = 255
 LEEWAY_SECONDS = 30
-GENUINE_TOKENS_MAX = 1_000
+VERIFIED_TOKENS_MAX = 1_000
 _COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _HEADERS = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256", "cty"})
@@ -51,6 +51,17 @@ class Principal:
     def actor(self) -> Actor:
         """The caller as journals and logs tell it."""
         return Actor(self.subject, tuple(sorted(self.roles)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a token proved, and while which seconds of the clock it goes on to do so, as long as its key is known."""
+
+    principal: Principal
+    key_id: str
+    key: PublicKey
+    since: int
+    until: float
 
 
 class BadToken(Exception):  # noqa: N818 - an outcome of verifying, not shown to anybody
@@ -75,7 +86,7 @@ class Authenticator:
         self._audience = audience
         self._registry = jws.JWSRegistry(algorithms=[algorithm])
         self._keys = SigningKeys(issuer_url, algorithm, jwks_url, transport)
-        self._genuine: dict[str, PublicKey] = {}
+        self._verified: dict[str, _Verified] = {}
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings, *, allow_cookie: bool = False) -> Self:
@@ -97,15 +108,28 @@ class Authenticator:
 
     async def verify(self, token: str) -> Principal:
         """Verify an access token. Raises `BadToken` with the reason, which callers never see."""
+        # What a token says never changes: once it was verified, only its time and its key are looked at.
+        known, now = self._verified.get(token), int(clock.now().timestamp())
+        if (
+            known is None
+            or not known.since <= now < known.until
+            or await self._keys.find(known.key_id) is not known.key
+        ):
+            known = await self._verified_now(token, now)
+            if len(self._verified) >= VERIFIED_TOKENS_MAX:
+                self._verified.clear()
+            self._verified[token] = known
+        return known.principal
+
+    async def _verified_now(self, token: str, now: int) -> _Verified:
         signed = _parsed(token)
-        key = await self._keys.find(_checked_key_id(signed.headers()))
+        key_id = _checked_key_id(signed.headers())
+        key = await self._keys.find(key_id)
         if key is None:
             raise BadToken("the issuer has no such key")
-        # Checking a signature is costly and its result never changes; key and claims are looked at every time.
-        if self._genuine.get(token) is not key:
-            self._check_signature(signed, key)
-            self._remember(token, key)
-        return _principal_of(self._checked_claims(signed.payload or b""))
+        self._check_signature(signed, key)
+        claims = self._checked_claims(signed.payload or b"", now)
+        return _Verified(_principal_of(claims), key_id, key, since=now, until=claims["exp"] + LEEWAY_SECONDS)
 
     def _check_signature(self, signed: jws.CompactSignature, key: PublicKey) -> None:
         try:
@@ -114,11 +138,6 @@ class Authenticator:
             raise BadToken("the signature cannot be checked") from error
         if not genuine:
             raise BadToken("the signature is wrong")
-
-    def _remember(self, token: str, key: PublicKey) -> None:
-        if len(self._genuine) >= GENUINE_TOKENS_MAX:
-            self._genuine.clear()
-        self._genuine[token] = key
 
     async def check(self) -> str:
         """Health check: the issuer's keys are at hand."""
@@ -130,7 +149,7 @@ class Authenticator:
         """Release the connections to the issuer."""
         await self._keys.close()
 
-    def _checked_claims(self, payload: bytes) -> dict[str, Any]:
+    def _checked_claims(self, payload: bytes, now: int) -> dict[str, Any]:
         try:
             claims = json.loads(payload, object_pairs_hook=_object_without_repeated_names)
         except (ValueError, RecursionError) as error:
@@ -138,7 +157,7 @@ class Authenticator:
         if not isinstance(claims, dict):
             raise BadToken("the claims are not an object")
         rules = JWTClaimsRegistry(
-            now=int(clock.now().timestamp()),
+            now=now,
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": self._issuer_url},
             sub={"essential": True},

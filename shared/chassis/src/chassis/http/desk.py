@@ -81,7 +81,7 @@ class desk:  # noqa: N801 - reads as a word in a route: Depends(desk(Role.OPERAT
         context = Context(
             command_id=derived_id("command", caller.subject, repr(caller.scope), key),
             actor=caller.actor,
-            fingerprint=fingerprint(request.method, request.url.path, await self._told(request)),
+            fingerprint=fingerprint(request.method, request.scope["path"], await self._told(request)),
             expected_version=version,
         )
         return Desk(caller.scope, context, request.app.state.commands)

@@ -26,7 +26,7 @@ from chassis.metrics import Metrics
 from chassis.mongo import Database
 from chassis.stream.ahead import Ahead, Read
 from chassis.stream.applying import Held, apply_sound, bare
-from chassis.stream.fetching import without_loss
+from chassis.stream.fetching import gathered, without_loss
 from chassis.stream.header_names import read_any_header_name
 from chassis.stream.parking import ParkingLot
 from chassis.stream.progress import Progress
@@ -63,6 +63,7 @@ class Consumer(Generic[D]):
 
     `decode` gives None for a type it does not know (skipped and counted) and raises ValueError for a record that breaks
     its contract (parked). `apply` must be idempotent; an exception that is not an outage parks what caused it.
+    Records gather for `gather_seconds` after a batch: each costs a fetch, a commit and questions, however small it is.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Consumer(Generic[D]):
     progress: Progress = field(default_factory=Progress)
     parked_max: int = PARKED_MAX
     batch_records: int = BATCH_RECORDS
+    gather_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         """Make the lot; nothing is connected yet."""
@@ -83,7 +85,8 @@ class Consumer(Generic[D]):
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
         self._turn = asyncio.Lock()
-        self._ahead = Ahead(without_loss(self._fetch, self.progress), self._decoded, self.batch_records)
+        fetch = gathered(self._fetch, self.gather_seconds, self.batch_records)
+        self._ahead = Ahead(without_loss(fetch, self.progress), self._decoded, self.batch_records)
         self._redriver = Redriver(self._lot, self._decoded, self._traced, self._look, self._turn)
         self._redriving: asyncio.Task[None] | None = None
 

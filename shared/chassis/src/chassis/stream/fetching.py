@@ -1,11 +1,12 @@
-"""Fetching without loss: when reading one partition fails, what was drained from the others is read again.
+"""Fetching without loss, and no more often than pays.
 
-The Kafka client moves its positions as it drains, partition by partition; where a later one raises (a checksum),
-what was drained before is gone, and the next commit would pass it by. So each failure goes back to what is committed.
+When reading one partition fails, what was drained from the others is read again: the Kafka client moves its positions
+as it drains, partition by partition; where a later one raises (a checksum), what was drained before is gone, and the
+next commit would pass it by. So each failure goes back to what is committed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import structlog
@@ -41,6 +42,22 @@ def without_loss(fetch: Callable[[Any], Awaitable[Any]], progress: Progress) -> 
         return fetched
 
     return fetch_again
+
+
+def gathered(
+    fetch: Callable[[Any], Awaitable[Sequence[Any]]], seconds: float, full: int
+) -> Callable[[Any], Awaitable[Sequence[Any]]]:
+    """The same fetch, so long after it is asked for where the last one brought records, yet not `full` of them."""
+    pause = 0.0
+
+    async def fetch_gathered(consumer: Any) -> Sequence[Any]:
+        nonlocal pause
+        await asyncio.sleep(pause)
+        fetched = await fetch(consumer)
+        pause = seconds if 0 < len(fetched) < full else 0.0
+        return fetched
+
+    return fetch_gathered
 
 
 async def _back_to_committed(consumer: Any) -> None:

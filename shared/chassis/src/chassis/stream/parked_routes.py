@@ -63,7 +63,7 @@ async def order_of(
     """FastAPI dependency: what is asked for, by whom, under which key."""
     return Order(
         request=derived_id("parking", caller.subject, key),
-        request_fingerprint=fingerprint(request.method, request.url.path, await request.body()),
+        request_fingerprint=fingerprint(request.method, request.scope["path"], await request.body()),
         actor=caller.actor,
         by=body.by,
         value=body.value,
