@@ -9,6 +9,7 @@ from contracts import EVENTS, PublicEvent, Received, sponsor_id
 from contracts import sites as public
 from contracts.regulatory import tmf
 from regulatory.domain.tmf_expectations import RULES
+from regulatory.handlers.tmf_milestones import MAY_COMPLETE, MAY_REOPEN
 from regulatory.policies import clock_orders, duties, implementations, submission_order
 from regulatory.projections import AGREEMENTS, MILESTONES, SITES, STUDIES
 from studyline.testing.events import told
@@ -73,5 +74,5 @@ def test_the_readme_names_every_event_that_is_listened_to_and_no_other() -> None
     known = {one.event.TYPE for one in samples if any(each.key(one) is not None for each in projected)}
     asking = {one.event.TYPE for one in samples if [*clock_orders(one)] or submission_order(one) is not None}
     asking |= {one.event.TYPE for one in samples if any(implementations(one)) or any(duties(one))}
-    begins_anew = {tmf.TmfOpened.TYPE, tmf.TmfRulesAdopted.TYPE}
-    assert set(listened) == known | asking | {row.event for row in RULES.rows if not row.planned} | begins_anew
+    of_files = {one.TYPE for one in (tmf.TmfOpened, tmf.TmfRulesAdopted, *MAY_COMPLETE, *MAY_REOPEN)}
+    assert set(listened) == known | asking | {row.event for row in RULES.rows if not row.planned} | of_files

@@ -6,19 +6,18 @@ from typing import Any
 import pytest
 from contracts.regulatory import tmf as public
 from kernel import Refused
-from regulatory.domain.tmf import (
+from regulatory.domain.tmf import Tmf, decide, evolve
+from regulatory.domain.tmf_messages import (
     AdoptTmfRules,
     BeginTmfImport,
     CompleteTmfImport,
     ExportTmf,
+    JudgeMilestone,
     LockTmf,
     OpenTmf,
     Outstanding,
-    Tmf,
     TmfCommand,
     UnlockTmf,
-    decide,
-    evolve,
 )
 from regulatory.publishing.tmf import publish_tmf
 
@@ -36,6 +35,10 @@ def begin_import(sha256: str = "a" * 64) -> BeginTmfImport:
 
 def adopt(version: int, newest: int = 2) -> AdoptTmfRules:
     return AdoptTmfRules.model_validate({**AT, "rules_version": version, "newest": newest})
+
+
+def judge(*, milestone: str = "02", documents: int = 3, open_ones: int = 0) -> JudgeMilestone:
+    return JudgeMilestone(occurred_at="2026-03-02", milestone=milestone, documents=documents, open=open_ones)
 
 
 COMPLETE = CompleteTmfImport.model_validate({**AT, **TRANSFER})
@@ -112,14 +115,30 @@ def test_one_transfer_that_is_complete_completes_no_other() -> None:
     assert [one.completed for one in after(OPEN, begin_import(), other, COMPLETE).imports] == [True, False]
 
 
+def test_a_milestone_is_complete_while_nothing_that_is_expected_by_it_is_open() -> None:
+    assert decide(after(OPEN), judge(open_ones=1)) == []
+    assert decide(after(OPEN), judge(documents=0)) == []
+    complete = after(OPEN, judge(milestone="03"), judge())
+    assert complete.complete_milestones == ("02", "03")
+    assert decide(complete, judge()) == []
+    assert decide(complete, judge(documents=4)) == []
+    assert after(OPEN, judge(milestone="03"), judge(), judge(open_ones=1)).complete_milestones == ("03",)
+
+
+def test_a_milestone_of_which_every_document_fell_away_is_complete_no_longer() -> None:
+    assert after(OPEN, judge(), judge(documents=0)).complete_milestones == ()
+
+
 def test_without_a_file_nothing_can_be_done_with_it() -> None:
     for command in (LOCK, UNLOCK, EXPORT, adopt(2), begin_import(), COMPLETE):
         assert codes_of(None, command) == ["tmf_unknown"]
 
 
 def test_every_event_of_a_file_is_told_and_a_transfers_id_is_not() -> None:
+    ways: list[tuple[TmfCommand, ...]]
     ways = [(OPEN,), (OPEN, adopt(2)), (OPEN, LOCK), (OPEN, LOCK, UNLOCK), (OPEN, EXPORT), (OPEN, begin_import())]
-    types = {told(*way) for way in ways} | {told(OPEN, begin_import(), COMPLETE)}
+    ways += [(OPEN, begin_import(), COMPLETE), (OPEN, judge()), (OPEN, judge(), judge(open_ones=2))]
+    types = {told(*way) for way in ways}
     assert types == {one.TYPE for one in public.EVENTS if issubclass(one, public.TmfEvent)}
     event = decide(after(OPEN), EXPORT)[0]
     assert "out-1" not in publish_tmf(after(OPEN), event).model_dump_json()

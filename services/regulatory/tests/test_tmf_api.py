@@ -168,6 +168,28 @@ async def test_what_a_document_goes_through_is_published(face: Face) -> None:
     assert types == [f"studyline.regulatory.tmf-document.{name}.v1" for name in names]
 
 
+async def test_a_milestone_is_complete_when_its_last_document_comes_and_open_again_when_one_more_is_expected(
+    face: Face,
+) -> None:
+    study = await a_study(face)
+    about: dict[str, Any] = {"unique_id": 12, "milestone": "07"}
+    filed = await expected(face, study, **about)
+    released = await expected(face, study, **about, level="country", country="DE")
+    for command in (receipt(), check(), filing()):
+        await put(face, filed, command)
+    await face.post(f"/v1/tmf-documents/{released}/release", {**DAY, "reason": "None there."})
+
+    async def complete() -> list[str]:
+        return (await face.get(study.path)).json()["complete_milestones"]
+
+    await eventually(complete, lambda milestones: milestones == ["07"])
+    await expected(face, study, **about, level="country", country="FR")
+    await eventually(complete, lambda milestones: milestones == [])
+    types = await face.published(TOPICS["regulatory"], f"tmf/{study.known.study_id}", 3)
+    names = ["opened", "milestone-completed", "milestone-reopened"]
+    assert types == [f"studyline.regulatory.tmf.{name}.v1" for name in names]
+
+
 async def test_a_waiver_is_signed_and_a_document_not_required_needs_a_reason(face: Face) -> None:
     study = await a_study(face)
     document = await expected(face, study, 36)

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 from chassis import clock
+from chassis.commands import Unit
 from chassis.http.paging import PageRequest
-from chassis.mongo import Document
+from chassis.mongo import Document, Session
 from chassis.scope import Scope
 from regulatory.domain.tmf_document_state import TmfDocument
+from regulatory.domain.tmf_messages import JudgeMilestone
+from regulatory.handlers.tmf_milestones import judge_milestone
 from regulatory.queries import tmf as queries
 from regulatory.store import TMF_DOCUMENTS
 from studyline.testing.service import Face
@@ -27,7 +30,7 @@ KINDS: tuple[TmfDocument, ...] = (
 
 def stored(number: int, states: list[Document]) -> Document:
     place = {"site_id": f"site-{number % SITES:03}", "country": "DE" if number % 2 else "FR"}
-    state = {**states[number % len(states)], **place}
+    state = {**states[number % len(states)], **place, "milestone": "03"}
     return {"_id": f"big-{number:06}", "version": 1, "sponsor": "big", "study": "big", "state": state}
 
 
@@ -64,3 +67,19 @@ async def test_lists_of_one_status_in_100_000_documents(file_of_many: Face) -> N
     print(f"{COUNT:,} documents, the first 100 returned: {(clock.monotonic() - began) * 1_000:.0f} ms")  # noqa: T201
     assert {one["status"] for one in page.items} == {"returned"}
     assert len(page.items) == 100
+
+
+async def test_a_milestone_of_100_000_documents_is_judged(file_of_many: Face) -> None:
+    database, everything = file_of_many.database, Scope.everything()
+
+    async def judgement(session: Session) -> JudgeMilestone:
+        return await judge_milestone("big", "03", None)(Unit(database, everything, session))
+
+    began = clock.monotonic()
+    judged = await database.in_transaction(judgement)
+    counted = clock.monotonic()
+    condition = {"study": "big", "state.milestone": "03", "state.standing.stage": "awaited"}
+    [_] = await database.collection(TMF_DOCUMENTS.collection).find(everything, condition, fields=["_id"], limit=1)
+    found = clock.monotonic() - counted
+    print(f"judged in {(counted - began) * 1_000:.0f} ms, an open document found in {found * 1_000:.1f} ms")  # noqa: T201
+    assert (judged.documents, judged.open) == (COUNT, COUNT - COUNT // len(KINDS))

@@ -19,9 +19,9 @@ from contracts import derived_id, sponsor_id
 from known_files import docx, pdf
 from regulatory.domain.ems import EmsBatch, EmsObject, integrity_of
 from regulatory.domain.ems_xml import ExchangeReader, closing, opening, written
-from regulatory.domain.tmf import BeginTmfImport
 from regulatory.domain.tmf_commands import ExpectDocument, ImportVersion
 from regulatory.domain.tmf_exchange import Incoming, about_of, place_of, settled
+from regulatory.domain.tmf_messages import BeginTmfImport
 from regulatory.projections import STUDIES
 from regulatory.store import TMF_DOCUMENTS, TMFS, files_held
 from studyline.testing.known import Known, take_over

@@ -14,7 +14,7 @@ from kernel import Command
 
 from regulatory.domain.clock_messages import ReopenClock
 from regulatory.domain.clock_orders import Extend, Reopen, Resume, StartForSubmission
-from regulatory.handlers import tmf_expecting
+from regulatory.handlers import tmf_expecting, tmf_milestones
 from regulatory.handlers.clocks import extend_clock, resume_clock, start_for_submission
 from regulatory.handlers.obligations import reckon
 from regulatory.policies import (
@@ -40,6 +40,7 @@ async def on_events(commands: Commands, database: Database, batch: Sequence[Rece
     firsts = {duty.clock_id for one in batch if first_seen(one) is not None for duty in duties(one)}
     await carry_out(commands, "regulatory", partial(obligations_from, await clocks_begun(database, firsts)), batch)
     await tmf_expecting.on_events(commands, database, batch)
+    await tmf_milestones.on_events(commands, database, batch)
 
 
 def orders_from(received: Received) -> Iterator[Order]:

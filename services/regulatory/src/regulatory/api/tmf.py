@@ -14,8 +14,8 @@ from fastapi.responses import JSONResponse
 from kernel import DateOnly
 from pydantic import Field
 
-from regulatory.domain.tmf import AdoptTmfRules, UnlockTmf
 from regulatory.domain.tmf_expectations import RULES, Place
+from regulatory.domain.tmf_messages import AdoptTmfRules, UnlockTmf
 from regulatory.domain.tmf_reference import Level
 from regulatory.domain.tmf_status import Status, day_of
 from regulatory.handlers import tmf as handlers

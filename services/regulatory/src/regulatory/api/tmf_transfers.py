@@ -16,7 +16,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from kernel import BusinessTime
 
 from regulatory.domain.ems import EmsBatch
-from regulatory.domain.tmf import ExportTmf, Tmf
+from regulatory.domain.tmf import Tmf
+from regulatory.domain.tmf_messages import ExportTmf
 from regulatory.domain.tmf_reference import EDITION
 from regulatory.handlers.known import in_study
 from regulatory.handlers.tmf_import import Announced, take_over

@@ -1,135 +1,36 @@
 """TMF: a study's trial master file as a whole: by which rules documents are expected, what came in, and its lock.
 
 It begins with the newest version of the rule set and keeps it until somebody moves it on. It is locked when nothing
-that is due is open (TMF Reference Model milestone 12); a lock can be taken back, with the reason.
+that is due is open (TMF Reference Model milestone 12); a lock can be taken back, with the reason. A milestone of the
+model is complete while nothing that is expected by it is open.
 """
 
-from kernel import BusinessTime, Command, Event, Reason, Refused, State, changed
+from kernel import BusinessTime, Reason, Refused, State, changed
 from pydantic import BaseModel, ConfigDict
 
+from regulatory.domain.tmf_messages import (
+    AdoptTmfRules,
+    BeginTmfImport,
+    CompleteTmfImport,
+    ExportTmf,
+    JudgeMilestone,
+    LockTmf,
+    OpenTmf,
+    Outstanding,
+    TmfCommand,
+    TmfEvent,
+    TmfExported,
+    TmfImportBegun,
+    TmfImportCompleted,
+    TmfLocked,
+    TmfMilestoneCompleted,
+    TmfMilestoneReopened,
+    TmfOpened,
+    TmfRulesAdopted,
+    TmfUnlocked,
+    UnlockTmf,
+)
 from regulatory.domain.tmf_reference import EDITION, MODEL, label_of
-
-# Commands
-
-
-class OpenTmf(Command):
-    """Begin the study's file under a version of the rules, up to the `newest`. A repeated one changes nothing."""
-
-    tmf_id: str
-    study_id: str
-    sponsor_id: str
-    rules_version: int
-    newest: int
-
-
-class AdoptTmfRules(Command):
-    """Move on to another version of the rule set; `newest` is a fact of the rules."""
-
-    rules_version: int
-    newest: int
-
-
-class Outstanding(BaseModel):
-    """Documents of one artifact that are due and open; a fact of the study's documents."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    unique_id: int
-    status: str
-    tmf_document_ids: tuple[str, ...]
-
-
-class LockTmf(Command):
-    """Close the file; `outstanding` is what is due and open on that day."""
-
-    outstanding: tuple[Outstanding, ...]
-
-
-class UnlockTmf(Command):
-    """Open a locked file again, for a reason."""
-
-    grounds: str | None
-
-
-class ExportTmf(Command):
-    """Note that the file's content was handed out in a transfer."""
-
-    transfer_id: str
-    objects: int
-
-
-class BeginTmfImport(Command):
-    """Begin to take over a transfer; `package_sha256` tells it from another one under the same id."""
-
-    source: str
-    transfer_id: str
-    package_sha256: str
-    objects: int
-
-
-class CompleteTmfImport(Command):
-    """Note that every object of the transfer is here."""
-
-    source: str
-    transfer_id: str
-
-
-TmfCommand = OpenTmf | AdoptTmfRules | LockTmf | UnlockTmf | ExportTmf | BeginTmfImport | CompleteTmfImport
-
-
-# Events
-
-
-class TmfOpened(Event):
-    """The study's file began."""
-
-    tmf_id: str
-    study_id: str
-    sponsor_id: str
-    rules_version: int
-
-
-class TmfRulesAdopted(Event):
-    """Documents are expected by another version of the rule set from now on."""
-
-    rules_version: int
-
-
-class TmfLocked(Event):
-    """The file is closed."""
-
-
-class TmfUnlocked(Event):
-    """The file is open again."""
-
-    grounds: str
-
-
-class TmfExported(Event):
-    """The content was handed out."""
-
-    transfer_id: str
-    objects: int
-
-
-class TmfImportBegun(Event):
-    """A transfer is being taken over."""
-
-    source: str
-    transfer_id: str
-    package_sha256: str
-    objects: int
-
-
-class TmfImportCompleted(Event):
-    """Every object of the transfer is here."""
-
-    source: str
-    transfer_id: str
-
-
-TmfEvent = TmfOpened | TmfRulesAdopted | TmfLocked | TmfUnlocked | TmfExported | TmfImportBegun | TmfImportCompleted
-
 
 # State
 
@@ -159,6 +60,7 @@ class Tmf(State):
     locked_on: BusinessTime | None = None
     locked: bool = False
     imports: tuple[Transfer, ...] = ()
+    complete_milestones: tuple[str, ...] = ()
 
     @property
     def locked_since(self) -> str | None:
@@ -191,6 +93,8 @@ def decide(tmf: Tmf | None, command: TmfCommand) -> list[TmfEvent]:
             return begin_import(_existing(tmf), command)
         case CompleteTmfImport():
             return complete_import(_existing(tmf), command)
+        case JudgeMilestone():
+            return judge_milestone(_existing(tmf), command)
 
 
 def begin(tmf: Tmf | None, command: OpenTmf) -> list[TmfEvent]:
@@ -253,6 +157,18 @@ def complete_import(tmf: Tmf, command: CompleteTmfImport) -> list[TmfEvent]:
     return [] if known.completed else [TmfImportCompleted.model_validate(dict(command))]
 
 
+def judge_milestone(tmf: Tmf, command: JudgeMilestone) -> list[TmfEvent]:
+    """Only what is new: that it is complete now, or not any more. One without documents is never complete."""
+    at, milestone = command.occurred_at, command.milestone
+    was_complete = milestone in tmf.complete_milestones
+    is_complete = command.documents > 0 and command.open == 0
+    if is_complete == was_complete:
+        return []
+    if is_complete:
+        return [TmfMilestoneCompleted(occurred_at=at, milestone=milestone, documents=command.documents)]
+    return [TmfMilestoneReopened(occurred_at=at, milestone=milestone, open=command.open)]
+
+
 def _open(tmf: Tmf) -> list[Reason]:
     if not tmf.locked:
         return []
@@ -305,6 +221,11 @@ def evolve(tmf: Tmf | None, event: TmfEvent) -> Tmf:
             return changed(tmf, imports=(*tmf.imports, begun))
         case TmfImportCompleted():
             return changed(tmf, imports=tuple(_completed(one, event) for one in tmf.imports))
+        case TmfMilestoneCompleted():
+            return changed(tmf, complete_milestones=tuple(sorted({*tmf.complete_milestones, event.milestone})))
+        case TmfMilestoneReopened():
+            remaining = (one for one in tmf.complete_milestones if one != event.milestone)
+            return changed(tmf, complete_milestones=tuple(remaining))
 
 
 def _completed(one: Transfer, event: TmfImportCompleted) -> Transfer:

@@ -26,9 +26,10 @@ Status = Literal[
 EXPIRING_DAYS: Final = 60
 """So many calendar days before its own expiry a document is told as expiring."""
 
-COMPLETE: Final[frozenset[Status]] = frozenset({"current", "expiring"})
-NOT_COUNTED: Final[frozenset[Status]] = frozenset({"waived", "not_required", "not_due"})
-"""What is not part of what is due."""
+NEEDLESS: Final[tuple[Stage, ...]] = ("waived", "released")
+"""The study does without the document."""
+OPEN: Final[tuple[Stage, ...]] = ("awaited", "in_review", "returned", "superseded")
+"""No version of the document is in force, whether it is due already or not."""
 
 
 class Standing(BaseModel):
@@ -58,6 +59,11 @@ def status_on(standing: Standing, on: str) -> Status:
             return standing.stage
         case "filed":
             return _of_filed(standing.expires_on, on)
+
+
+def is_open(standing: Standing, on: str) -> bool:
+    """Whether a document that the study needs is not in force on a day."""
+    return standing.stage in OPEN or status_on(standing, on) == "expired"
 
 
 def _of_filed(expires_on: str | None, on: str) -> Status:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from chassis.commands import Builder, Unit
 from chassis.problems import Problem, not_found
 
-from regulatory.domain.tmf import LockTmf, OpenTmf, Outstanding, Tmf
+from regulatory.domain.tmf import Tmf
 from regulatory.domain.tmf_commands import (
     ExpectDocument,
     FileVersion,
@@ -18,6 +18,7 @@ from regulatory.domain.tmf_commands import (
 )
 from regulatory.domain.tmf_document_state import TmfDocument
 from regulatory.domain.tmf_expectations import RULES, Place
+from regulatory.domain.tmf_messages import LockTmf, OpenTmf, Outstanding
 from regulatory.domain.tmf_status import Status, day_of, status_on
 from regulatory.handlers.known import require_site, require_study
 from regulatory.handlers.tmf_expecting import open_tmf, turn_of

@@ -19,9 +19,9 @@ from contracts.regulatory import tmf as public
 from contracts.regulatory.documents import DocumentMadeEffective
 from contracts.sites import StudyRegistered
 
-from regulatory.domain.tmf import OpenTmf
 from regulatory.domain.tmf_commands import ExpectDocument
 from regulatory.domain.tmf_expectations import RULES, Expectation, Trigger
+from regulatory.domain.tmf_messages import OpenTmf
 from regulatory.domain.tmf_version import Evidence
 from regulatory.projections import TMF_TRIGGERS
 from regulatory.store import DOCUMENTS, TMF_DOCUMENTS, TMFS

@@ -24,9 +24,10 @@ from pydantic import JsonValue
 
 from regulatory.domain.document_state import StoredFile
 from regulatory.domain.ems import EmsBatch
-from regulatory.domain.tmf import BeginTmfImport, CompleteTmfImport, Tmf
+from regulatory.domain.tmf import Tmf
 from regulatory.domain.tmf_commands import ExpectDocument, ImportVersion
 from regulatory.domain.tmf_exchange import OWN, STAGE_OF, Incoming, about_of, carried_by
+from regulatory.domain.tmf_messages import BeginTmfImport, CompleteTmfImport
 from regulatory.domain.tmf_status import day_of
 from regulatory.domain.tmf_version import Origin
 from regulatory.handlers.tmf_examining import IN_MEMORY_BYTES, Content, Examined, KnownSite, examined, unpacked

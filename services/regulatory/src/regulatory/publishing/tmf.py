@@ -5,7 +5,8 @@ from typing import Any
 from contracts import PublicEvent
 from contracts.regulatory import tmf as public
 
-from regulatory.domain import tmf, tmf_events
+from regulatory.domain import tmf_events, tmf_messages
+from regulatory.domain.tmf import Tmf
 from regulatory.domain.tmf_document_state import TmfDocument
 
 ABOUT = {"tmf_document_id", "study_id", "level", "country", "site_id", "milestone", "due_on"}
@@ -17,10 +18,10 @@ PLAIN_EVENTS: dict[type[tmf_events.TmfDocumentEvent], type[public.TmfDocumentEve
     tmf_events.TmfVersionSuperseded: public.TmfDocumentSuperseded,
 }
 """Of which the world learns no more than that it happened to this document, or to this version of it."""
-PLAIN_TMF_EVENTS: dict[type[tmf.TmfEvent], type[public.TmfEvent]] = {
-    tmf.TmfLocked: public.TmfLocked,
-    tmf.TmfUnlocked: public.TmfUnlocked,
-    tmf.TmfImportCompleted: public.TmfImportCompleted,
+PLAIN_TMF_EVENTS: dict[type[tmf_messages.TmfEvent], type[public.TmfEvent]] = {
+    tmf_messages.TmfLocked: public.TmfLocked,
+    tmf_messages.TmfUnlocked: public.TmfUnlocked,
+    tmf_messages.TmfImportCompleted: public.TmfImportCompleted,
 }
 
 
@@ -99,17 +100,21 @@ def _of_expiry(
     return public.TmfDocumentExpiring(**about, expires_on=event.expires_on)
 
 
-def publish_tmf(state: tmf.Tmf, event: tmf.TmfEvent) -> PublicEvent:
+def publish_tmf(state: Tmf, event: tmf_messages.TmfEvent) -> PublicEvent:
     """How the world learns of an event of a study's file. A transfer's id is another system's word: it stays here."""
     about: dict[str, Any] = {"study_id": state.study_id, "tmf_id": state.tmf_id}
     match event:
-        case tmf.TmfOpened():
+        case tmf_messages.TmfOpened():
             return public.TmfOpened(**about, rules_version=event.rules_version)
-        case tmf.TmfRulesAdopted():
+        case tmf_messages.TmfRulesAdopted():
             return public.TmfRulesAdopted(**about, rules_version=event.rules_version)
-        case tmf.TmfExported():
+        case tmf_messages.TmfExported():
             return public.TmfExported(**about, objects=event.objects)
-        case tmf.TmfImportBegun():
+        case tmf_messages.TmfImportBegun():
             return public.TmfImportBegun(**about, objects=event.objects)
-        case tmf.TmfLocked() | tmf.TmfUnlocked() | tmf.TmfImportCompleted():
+        case tmf_messages.TmfMilestoneCompleted():
+            return public.TmfMilestoneCompleted(**about, milestone=event.milestone, documents=event.documents)
+        case tmf_messages.TmfMilestoneReopened():
+            return public.TmfMilestoneReopened(**about, milestone=event.milestone, open_documents=event.open)
+        case tmf_messages.TmfLocked() | tmf_messages.TmfUnlocked() | tmf_messages.TmfImportCompleted():
             return PLAIN_TMF_EVENTS[type(event)](**about)

@@ -172,6 +172,22 @@ class TmfImportCompleted(TmfEvent):
     TYPE: ClassVar[str] = "studyline.regulatory.tmf.import-completed.v1"
 
 
+class TmfMilestoneCompleted(TmfEvent):
+    """Every document that is expected by a milestone is filed, or the study does without it."""
+
+    TYPE: ClassVar[str] = "studyline.regulatory.tmf.milestone-completed.v1"
+    milestone: str = Field(pattern=r"^\d{2}$", description="Milestone of the TMF Reference Model")
+    documents: int = Field(description="How many documents the study needs by it", ge=1)
+
+
+class TmfMilestoneReopened(TmfEvent):
+    """A milestone that was complete is so no longer: a document more is expected, or one is not in force any more."""
+
+    TYPE: ClassVar[str] = "studyline.regulatory.tmf.milestone-reopened.v1"
+    milestone: str = Field(pattern=r"^\d{2}$", description="Milestone of the TMF Reference Model")
+    open_documents: int = Field(description="How many documents are open", ge=0)
+
+
 EVENTS: tuple[type[PublicEvent], ...] = (
     TmfOpened,
     TmfRulesAdopted,
@@ -180,6 +196,8 @@ EVENTS: tuple[type[PublicEvent], ...] = (
     TmfExported,
     TmfImportBegun,
     TmfImportCompleted,
+    TmfMilestoneCompleted,
+    TmfMilestoneReopened,
     TmfDocumentExpected,
     TmfDocumentRequiredAgain,
     TmfDocumentDueSet,
