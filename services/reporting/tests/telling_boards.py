@@ -107,6 +107,8 @@ def tell_starting_site(story: Story, number: int, country: str, today: date, met
     began = today - timedelta(days=20 + 7 * number % 120)
     site.tell(sites.SiteSelected, began.isoformat())
     site.tell(sites.SiteStartUpBegun, (began + timedelta(days=5)).isoformat())
+    tell_reached(site, "site_identified", began - timedelta(days=10 + number))
+    tell_reached(site, "site_selected", began)
     site.checklist(sites.ChecklistOpened, items=tuple(item for item, _ in ITEMS))
     for place in range(met):
         item, head = ITEMS[(place * 5 + number) % len(ITEMS)]
@@ -129,6 +131,13 @@ def tell_starting_site(story: Story, number: int, country: str, today: date, met
         event = monitoring.MonitoringVisitPlanned.model_validate(visit)
         story.tell(f"monitoring-visit/{visit['visit_id']}", event)
     return site
+
+
+def tell_reached(site: SiteStory, kind: str, on: date) -> None:
+    """The site reaches one of its planned milestones."""
+    about = {**site.where, "level": "site", "kind": kind, "actual": on.isoformat()}
+    track = derived_id("milestone-track", site.site_id)
+    site.story.tell(f"milestone-track/{track}", sites.MilestoneReached.model_validate(about), on.isoformat())
 
 
 def tell_start_up(story: Story, today: date, shift: int = 0, count: int = 16) -> list[SiteStory]:

@@ -17,6 +17,7 @@ from reporting.projections import (
     amendments,
     checklists,
     clocks,
+    cycle_times,
     facts,
     milestones,
     plans,
@@ -44,6 +45,7 @@ SUBMISSION_BOARD: Final = submission_board.COLLECTION
 START_UP: Final = start_up.COLLECTION
 PLANS: Final = plans.COLLECTION
 AMENDMENTS: Final = amendments.COLLECTION
+CYCLE_TIMES: Final = cycle_times.COLLECTION
 TMF: Final = tmf.FILES
 TMF_DOCUMENTS: Final = tmf.DOCUMENTS
 TMF_COMPLETENESS: Final = tmf.COLLECTION
@@ -53,7 +55,7 @@ FRESHNESS: Final = "freshness"
 BOARDS: Final = (SUBMISSION_BOARD, START_UP, TMF_COMPLETENESS)
 NAMES: Final = (
     *(STUDIES, SITES, SUBJECTS, MILESTONES, FACTS, SUBMISSIONS, CLOCKS),
-    *(CHECKLISTS, STUDY_CHECKLISTS, TMF, TMF_DOCUMENTS, PLANS, AMENDMENTS),
+    *(CHECKLISTS, STUDY_CHECKLISTS, TMF, TMF_DOCUMENTS, PLANS, AMENDMENTS, CYCLE_TIMES),
     *(TIMELINE, COUNTS, FRESHNESS),
     *BOARDS,
 )
@@ -90,6 +92,7 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ("country", "shown", "order"),
     ),
     AMENDMENTS: (("study", "_id"),),
+    CYCLE_TIMES: (("sponsor",), ("study",)),
     TMF: (("sponsor", "_id"), ("study", "_id")),
     TMF_DOCUMENTS: (("group", "stage", "due_on", "expires_on"),),
     TMF_COMPLETENESS: (("study",),),

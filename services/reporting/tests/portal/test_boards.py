@@ -134,6 +134,16 @@ async def test_a_cell_says_what_is_missing_or_by_what_it_is_met_in_words(portal:
         assert "No site fits" in (await visitor.get("/start-up?blocked_by=nothing_known")).text
 
 
+async def test_start_up_says_how_long_it_takes_from_one_milestone_to_another(portal: Portal, starting: Story) -> None:
+    async with portal.visitor(SPONSOR) as visitor:
+        page = unescape((await visitor.get(f"/start-up?study={starting.study_id}")).text).partition("Cycle times")[2]
+        assert "Site identified" in page
+        assert "Site selected" in page
+        assert ">18.5</b>" in page
+        assert "16 sites" in page
+        assert "Cycle times" not in (await visitor.get("/start-up?country=AQ")).text
+
+
 async def test_a_studys_page_leads_to_its_boards_and_says_what_is_urgent(portal: Portal, starting: Story) -> None:
     async with portal.visitor(SPONSOR) as visitor:
         page = unescape((await visitor.get(f"/studies/{starting.study_id}")).text)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from reporting import queries
 from reporting.generations import Generations
+from reporting.queries.cycle_times import CycleTime, CycleTimeFilter
 from reporting.queries.obligations import Obligation, ObligationFilter
 from reporting.queries.start_up import StartUpFilter, StartUpSite
 from reporting.queries.submission_board import BoardSubmission, SubmissionFilter
@@ -39,6 +40,11 @@ def router(generations: Generations) -> APIRouter:
     ) -> Page[Obligation]:
         """Periods that run for no submission but for obligations of trials: overdue first, then by what is due."""
         return await queries.obligations_page(database, caller.scope, asked, wanted)
+
+    @routes.get("/cycle-times")
+    async def list_cycle_times(caller: Caller, asked: Annotated[CycleTimeFilter, Query()]) -> Page[CycleTime]:
+        """How many days lie between standard milestones, all on one page: median, shortest and longest."""
+        return Page(items=await queries.cycle_times(database, caller.scope, asked), next=None)
 
     @routes.get("/tmf-completeness")
     async def list_tmf_completeness(

@@ -21,6 +21,7 @@ from reporting.portal.obligations import obligations_of
 from reporting.portal.recent import Recent
 from reporting.portal.rendering import Renderer
 from reporting.portal.wording import words
+from reporting.queries.cycle_times import CycleTime, CycleTimeFilter
 from reporting.queries.start_up import StartUpFilter, StartUpTotals
 from reporting.queries.submission_board import SubmissionFilter, SubmissionTotals
 from reporting.store import SITES, START_UP, SUBMISSION_BOARD
@@ -40,6 +41,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
     offered = Recent(partial(board_choices, database))
     sums = Recent(partial(_submission_sums, database))
     start_up_sums = Recent(partial(_start_up_sums, database))
+    cycle_sums = Recent(partial(_cycle_sums, database))
 
     @routes.get("/start-up")
     async def show_start_up(
@@ -49,10 +51,12 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
         cursor: Cursor = None,
     ) -> Response:
         """Sites by the items of their checklists."""
-        page, choices, totals, freshness = await asyncio.gather(
+        taken = CycleTimeFilter.model_validate(asked.model_dump(include={"study", "sponsor", "country"}))
+        page, choices, totals, cycles, freshness = await asyncio.gather(
             queries.start_up_page(database, caller.scope, asked, page_of(ROWS_ON_A_BOARD, cursor)),
             offered.of((caller.scope, START_UP)),
             start_up_sums.of((caller.scope, asked)),
+            cycle_sums.of((caller.scope, taken)),
             freshness_of(database),
         )
         labels = await named_studies(database, caller.scope, {one.study_id for one in page.items})
@@ -61,6 +65,7 @@ def router(database: Database, renderer: Renderer, pinned: Sequence[Any]) -> API
             "totals": _start_up_totals(totals),
             "columns": columns_of(page.items),
             "groups": groups_of(page.items, asked.order),
+            "cycles": cycles,
             "by": asked.order,
             "count": len(page.items),
             "labels": labels,
@@ -133,6 +138,10 @@ def common_fields(asked: Any, choices: BoardChoices) -> list[dict[str, Any]]:
 
 async def _start_up_sums(database: Database, asked: tuple[Scope, StartUpFilter]) -> StartUpTotals:
     return await queries.start_up_totals(database, *asked)
+
+
+async def _cycle_sums(database: Database, asked: tuple[Scope, CycleTimeFilter]) -> list[CycleTime]:
+    return await queries.cycle_times(database, *asked)
 
 
 def _start_up_fields(asked: StartUpFilter, choices: BoardChoices, totals: StartUpTotals) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from chassis.scope import Scope
 from reporting.queries import answers
 from reporting.queries.amendments import amendments_page
 from reporting.queries.answers import Country, Counts, Milestone, Site, Study, Totals
+from reporting.queries.cycle_times import cycle_times
 from reporting.queries.filters import StudyFilter
 from reporting.queries.obligations import obligation_totals, obligations_page
 from reporting.queries.paging import paged
@@ -34,6 +35,7 @@ from reporting.store import (
 __all__ = [
     "amendments_page",
     "countries",
+    "cycle_times",
     "entry",
     "every_study",
     "obligation_totals",
