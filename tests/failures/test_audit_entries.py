@@ -257,14 +257,14 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
             {"out_of": "{merged_into}", **STEP}, MERGED_PEOPLE, of_all=True, entries=2
         ),
         "/v1/subjects/{subject_id}/screen": Way(STEP, CONSENTED),
-        "/v1/subjects/{subject_id}/fail-screening": Way(STEP, CONSENTED),
+        "/v1/subjects/{subject_id}/fail-screening": Way({**STEP, "reason_code": "other"}, CONSENTED),
         "/v1/subjects/{subject_id}/enrol": Way(STEP, SCREENED),
         "/v1/subjects/{subject_id}/randomise": Way(STEP, ENROLLED),
         "/v1/subjects/{subject_id}/start-treatment": Way(STEP, ENROLLED),
         "/v1/subjects/{subject_id}/end-treatment": Way(STEP, TREATED),
         "/v1/subjects/{subject_id}/follow-up": Way(STEP, ENROLLED),
         "/v1/subjects/{subject_id}/complete": Way(STEP, ENROLLED),
-        "/v1/subjects/{subject_id}/withdraw": Way(STEP, CONSENTED),
+        "/v1/subjects/{subject_id}/withdraw": Way({**STEP, "reason_code": "other"}, CONSENTED),
         "/v1/subjects/{subject_id}/lose": Way(STEP, ENROLLED),
         "/v1/subjects/{subject_id}/record-death": Way(STEP, CONSENTED),
         "/v1/subjects/{subject_id}/reconsent": Way(

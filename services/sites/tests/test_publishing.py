@@ -125,7 +125,12 @@ def test_a_prerequisite_that_is_lost_or_there_again_is_told_by_its_item() -> Non
     assert published(store.STUDY_SITES, IDENTIFIED, there) == told_again
 
 
-def test_every_step_of_a_subject_is_told_with_its_key_and_nothing_else() -> None:
+def test_every_step_of_a_subject_is_told_with_its_key_and_form_or_coded_reason_and_nothing_else() -> None:
+    more: dict[type[Event], dict[str, None]] = {
+        subject_messages.SubjectConsented: {"form": None},
+        subject_messages.SubjectScreenFailed: {"reason_code": None},
+        subject_messages.SubjectWithdrawn: {"reason_code": None},
+    }
     for event in subject_messages.EVENT_OF.values():
         told = published(store.SUBJECTS, event.model_validate(SUBJECT))
         assert type(told) is getattr(public, event.__name__)
@@ -135,7 +140,7 @@ def test_every_step_of_a_subject_is_told_with_its_key_and_nothing_else() -> None
             "country": "DE",
             "subject_id": "u1",
             "subject_key": "007-001",
-            **({"form": None} if event is subject_messages.SubjectConsented else {}),
+            **more.get(event, {}),
         }
 
 

@@ -1,14 +1,16 @@
 """A subject is known by a pseudonymous key and takes its steps in order, under a consent that holds, where it may."""
 
 from functools import reduce
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from contracts.sites import subjects as public
 from hypothesis import given
 from hypothesis import strategies as st
 from kernel import BusinessTime, Refused
 from sites.domain.consent_forms import Consent, Form, FormChange, Forms
 from sites.domain.enrolment_limits import Limit, Taken
+from sites.domain.leaving import REASONS, LeavingReason
 from sites.domain.subject import ACTIVE, PRECEDED_BY, Subject, decide, evolve
 from sites.domain.subject_messages import (
     EVENT_OF,
@@ -32,6 +34,7 @@ from sites.domain.subject_messages import (
     SubjectTransferred,
     TransferSubject,
 )
+from sites.publishing.subjects import publish_subject
 
 ABOUT = {
     "subject_id": "u1",
@@ -93,8 +96,15 @@ def carried_out(subject: Subject | None, *commands: SubjectCommand) -> Subject:
     return subject
 
 
+REASON_FOR: dict[StepName, LeavingReason] = {
+    "screen_failed": "eligibility_criteria_not_met",
+    "withdrawn": "withdrawal_by_subject",
+}
+
+
 def advance(step: StepName, at: BusinessTime | None = "2022-04-01", where: Setting = OPEN) -> AdvanceSubject:
-    return AdvanceSubject(occurred_at=at, step=step, setting=where)
+    why = REASON_FOR.get(step)
+    return AdvanceSubject(occurred_at=at, step=step, setting=where, reason_code=why)
 
 
 def adopt(*steps: tuple[StepName, BusinessTime | None]) -> AdoptSubject:
@@ -120,7 +130,8 @@ def test_each_step_follows_the_steps_it_needs_and_no_others(last: StepName, step
     if step in WAYS[last]:
         assert decide(subject, advance(step)) == []
     elif last in PRECEDED_BY[step]:
-        assert decide(subject, advance(step)) == [event(step, "2022-04-01")]
+        why = {"reason_code": REASON_FOR[step]} if step in REASON_FOR else {}
+        assert decide(subject, advance(step)) == [event(step, "2022-04-01").model_copy(update=why)]
     else:
         with pytest.raises(Refused, match="cannot follow"):
             decide(subject, advance(step))
@@ -256,6 +267,32 @@ def test_who_has_left_is_asked_for_nothing(last: StepName) -> None:
 def test_a_new_consent_lies_not_before_the_one_before_and_is_to_a_form_in_effect() -> None:
     again = ReconsentSubject(occurred_at="2022-02-05", form=TWO, setting=setting(forms=TWICE))
     assert refused(after("consented"), again) == ["before_last_step", "consent_form_not_in_effect"]
+
+
+@pytest.mark.parametrize(
+    ("step", "foreign"), [("screen_failed", "progressive_disease"), ("withdrawn", "enrolment_closed")]
+)
+def test_who_does_not_go_on_does_so_for_a_coded_reason_of_that_step(step: StepName, foreign: LeavingReason) -> None:
+    subject = after("consented")
+    for why in (None, foreign):
+        command = advance(step).model_copy(update={"reason_code": why})
+        assert refused(subject, command) == ["reason_code_missing"]
+    [left] = decide(subject, advance(step))
+    assert evolve(subject, left).steps[-1].reason_code == REASON_FOR[step]
+    [published] = [publish_subject(evolve(subject, left), left)]
+    assert getattr(published, "reason_code", None) == REASON_FOR[step]
+
+
+def test_history_is_taken_over_with_the_reason_it_has_or_without_one() -> None:
+    steps = (Step(step="consented"), Step(step="withdrawn", on="2021", reason_code="pregnancy"))
+    taken = carried_out(None, adopt(("consented", None)).model_copy(update={"steps": steps}))
+    assert (taken.status, taken.steps[-1].reason_code) == ("withdrawn", "pregnancy")
+    assert carried_out(None, adopt(("consented", None), ("screen_failed", None))).steps[-1].reason_code is None
+
+
+def test_the_reasons_are_those_of_the_published_events() -> None:
+    assert set(REASONS["screen_failed"]) == set(get_args(public.ScreenFailureReason))
+    assert set(REASONS["withdrawn"]) == set(get_args(public.WithdrawalReason))
 
 
 # Another attempt, another site

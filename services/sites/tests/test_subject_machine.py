@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from kernel import Refused
 from sites.domain.consent_forms import Form, FormChange, Forms
+from sites.domain.leaving import REASONS
 from sites.domain.subject import Subject, decide, evolve
 from sites.domain.subject_messages import (
     AdvanceSubject,
@@ -103,7 +104,8 @@ class TakingPart(RuleBasedStateMachine):
             may = may and self.agreed == self.version
         if step in {"screened", "enrolled"}:
             may = may and self.open[self.at]
-        command = AdvanceSubject(occurred_at=self.today, step=step, setting=self.setting)
+        why = "other" if step in REASONS else None
+        command = AdvanceSubject(occurred_at=self.today, step=step, setting=self.setting, reason_code=why)
         assert self.carried_out(command) == may
         if may:
             self.status = step

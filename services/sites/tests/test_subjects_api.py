@@ -8,6 +8,7 @@ from contracts import TOPICS, derived_id, regulatory
 from studyline.testing.service import Face
 
 DAY = {"occurred_at": "2022-03-01"}
+WHY = {"fail-screening": {"reason_code": "eligibility_criteria_not_met"}}
 STUDY = {"sponsor": {"name": "Acme"}, "protocol_number": "ONC-301", "title": "A study", "occurred_at": "2022-01"}
 
 
@@ -37,7 +38,7 @@ async def study_with_sites(face: Face, *countries: str) -> tuple[str, list[str]]
 async def subject_at(face: Face, site_id: str, *steps: str, **more: Any) -> str:
     told = await done(face, f"/v1/sites/{site_id}/subjects", {**DAY, "subject_key": clock.new_id()[:8], **more})
     for step in steps:
-        await done(face, f"/v1/subjects/{told['subject_id']}/{step}", DAY)
+        await done(face, f"/v1/subjects/{told['subject_id']}/{step}", {**DAY, **WHY.get(step, {})})
     return told["subject_id"]
 
 

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from sites.domain.consent_forms import Form
 from sites.domain.enrolment_limits import SUBJECTS_MAX
+from sites.domain.leaving import ScreenFailureReason, WithdrawalReason
 from sites.domain.subject_messages import StepName
 from sites.handlers import subjects as handlers
 from sites.queries.consent_forms import forms_in_effect
@@ -25,14 +26,12 @@ Entering = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.MONITOR, Role.ADMI
 Managing = Annotated[Desk, Depends(desk(Role.OPERATIONS, Role.ADMIN))]
 STEPS: Final[dict[str, tuple[StepName, str, str]]] = {
     "screen": ("screened", "screen_subject", "Note that screening began."),
-    "fail-screening": ("screen_failed", "fail_screening", "Note that the subject does not qualify."),
     "enrol": ("enrolled", "enrol_subject", "Note that the subject takes part; refused beyond a limit, or on hold."),
     "randomise": ("randomised", "randomise_subject", "Note that the subject was assigned to an arm."),
     "start-treatment": ("treatment_started", "start_treatment", "Note the first treatment."),
     "end-treatment": ("treatment_ended", "end_treatment", "Note the last treatment."),
     "follow-up": ("follow_up", "follow_up_subject", "Note that follow-up after treatment began."),
     "complete": ("completed", "complete_subject", "Note that the subject completed the study."),
-    "withdraw": ("withdrawn", "withdraw_subject", "Note that the subject left before the end."),
     "lose": ("lost_to_follow_up", "lose_subject", "Note that the subject cannot be reached any more."),
     "record-death": ("died", "record_death", "Note that the subject died."),
 }
@@ -68,6 +67,18 @@ class RescreenRequest(StepRequest):
     """Another attempt, and to which form the subject consented for it."""
 
     consent_form: ConsentFormRequest | None = None
+
+
+class ScreenFailureRequest(StepRequest):
+    """Why the subject does not qualify."""
+
+    reason_code: ScreenFailureReason
+
+
+class WithdrawalRequest(StepRequest):
+    """Why the subject left before the end."""
+
+    reason_code: WithdrawalReason
 
 
 class TransferRequest(StepRequest):
@@ -147,6 +158,22 @@ def _add_acts(routes: APIRouter) -> None:
     ) -> JSONResponse:
         """Note that the subject consented anew, to a form in effect at its site."""
         command = handlers.reconsent_subject(subject_id, body.consent_form.form, body.occurred_at)
+        return await at.carry_out(SUBJECTS, subject_id, command, reason=body.reason)
+
+    @routes.post("/subjects/{subject_id}/fail-screening")
+    async def fail_screening(  # pyright: ignore[reportUnusedFunction]
+        subject_id: str, body: ScreenFailureRequest, at: Entering
+    ) -> JSONResponse:
+        """Note that the subject does not qualify, and why."""
+        command = handlers.advance_subject(subject_id, "screen_failed", body.occurred_at, body.reason_code)
+        return await at.carry_out(SUBJECTS, subject_id, command, reason=body.reason)
+
+    @routes.post("/subjects/{subject_id}/withdraw")
+    async def withdraw_subject(  # pyright: ignore[reportUnusedFunction]
+        subject_id: str, body: WithdrawalRequest, at: Entering
+    ) -> JSONResponse:
+        """Note that the subject left before the end, and why."""
+        command = handlers.advance_subject(subject_id, "withdrawn", body.occurred_at, body.reason_code)
         return await at.carry_out(SUBJECTS, subject_id, command, reason=body.reason)
 
     @routes.post("/subjects/{subject_id}/rescreen")

@@ -9,6 +9,7 @@ from kernel import BusinessTime, Reason, Refused, State, changed, is_before
 
 from sites.domain.consent_forms import Consent, replaced_by, unmet_consent
 from sites.domain.enrolment_limits import full
+from sites.domain.leaving import REASONS, unreasoned
 from sites.domain.subject_messages import (
     EVENT_OF,
     STEP_OF,
@@ -39,6 +40,7 @@ from sites.domain.subject_messages import (
     SubjectTreatmentEnded,
     SubjectTreatmentStarted,
     SubjectWithdrawn,
+    TakenStep,
     TransferSubject,
 )
 
@@ -69,12 +71,6 @@ STUDY_HOLDS = frozenset({"suspended", "terminated", "withdrawn", "completed"})
 SITE_HOLDS = frozenset(
     {"on_hold", "suspended", "closed_to_enrolment", "closed", "archived", "terminated", "withdrawn", "not_selected"}
 )
-
-
-class TakenStep(Step):
-    """A step, and in which attempt at screening."""
-
-    attempt: int = 1
 
 
 class Subject(State):
@@ -135,7 +131,7 @@ def consent(command: ConsentSubject) -> list[SubjectEvent]:
     """Note a consent to a form in effect; where another version has replaced it since, say so at once."""
     setting = command.setting
     if setting is None:
-        return [_event(command, "consented", command.occurred_at)]
+        return [_event(command, Step(step="consented", on=command.occurred_at))]
     unmet = [*_held("consented", setting), *unmet_consent(setting.forms, command.form, command.occurred_at)]
     if unmet:
         raise Refused(*unmet)
@@ -155,16 +151,17 @@ def advance(subject: Subject, command: AdvanceSubject) -> list[SubjectEvent]:
         *_held(command.step, setting),
         *(full(setting.taken) if command.step == "enrolled" else ()),
         *_consent_replaced(subject, command),
+        *unreasoned(command.step, command.reason_code),
     ]
     if unmet:
         raise Refused(*unmet)
-    return [_event(subject, command.step, command.occurred_at)]
+    return [_event(subject, Step(step=command.step, on=command.occurred_at, reason_code=command.reason_code))]
 
 
 def adopt(subject: Subject | None, command: AdoptSubject) -> list[SubjectEvent]:
     """Take over the steps that are not known yet, without any gate: it is history."""
     known = {taken.step for taken in subject.steps} if subject is not None else set[StepName]()
-    return [_event(command, step.step, step.on) for step in command.steps if step.step not in known]
+    return [_event(command, step) for step in command.steps if step.step not in known]
 
 
 def reconsent(subject: Subject, command: ReconsentSubject) -> list[SubjectEvent]:
@@ -235,8 +232,9 @@ def _about(about: Subject | ConsentSubject | SubjectEvent) -> dict[str, str]:
     return {name: getattr(about, name) for name in names}
 
 
-def _event(about: Subject | ConsentSubject, step: StepName, at: BusinessTime | None) -> SubjectEvent:
-    return EVENT_OF[step].model_validate({**_about(about), "occurred_at": at})
+def _event(about: Subject | ConsentSubject, step: Step) -> SubjectEvent:
+    why = {"reason_code": step.reason_code} if step.step in REASONS else {}
+    return EVENT_OF[step.step].model_validate({**_about(about), "occurred_at": step.on, **why})
 
 
 def _out_of_order(subject: Subject, step: StepName) -> list[Reason]:
@@ -337,7 +335,8 @@ def evolve(subject: Subject | None, event: SubjectEvent) -> Subject:
             | SubjectLostToFollowUp()
             | SubjectDied()
         ):
-            step = TakenStep(step=STEP_OF[type(event)], on=event.occurred_at, attempt=subject.attempt)
+            why = getattr(event, "reason_code", None)
+            step = TakenStep(step=STEP_OF[type(event)], on=event.occurred_at, attempt=subject.attempt, reason_code=why)
             return _noted(changed(subject, steps=(*subject.steps, step)), event)
 
 

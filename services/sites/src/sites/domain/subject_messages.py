@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sites.domain.consent_forms import Form, Forms
 from sites.domain.enrolment_limits import Taken
+from sites.domain.leaving import LeavingReason, ScreenFailureReason, WithdrawalReason
 
 StepName = Literal[
     "consented",
@@ -31,6 +32,13 @@ class Step(BaseModel):
 
     step: StepName
     on: BusinessTime | None = None
+    reason_code: LeavingReason | None = None
+
+
+class TakenStep(Step):
+    """A step, and in which attempt at screening."""
+
+    attempt: int = 1
 
 
 class Setting(BaseModel):
@@ -65,6 +73,7 @@ class AdvanceSubject(Command):
 
     step: StepName
     setting: Setting
+    reason_code: LeavingReason | None = None
 
 
 class AdoptSubject(ConsentSubject):
@@ -137,7 +146,9 @@ class SubjectScreened(SubjectStepTaken):
 
 
 class SubjectScreenFailed(SubjectStepTaken):
-    """The subject does not qualify."""
+    """The subject does not qualify; without a reason where none was recorded then."""
+
+    reason_code: ScreenFailureReason | None = None
 
 
 class SubjectEnrolled(SubjectStepTaken):
@@ -165,7 +176,9 @@ class SubjectCompleted(SubjectStepTaken):
 
 
 class SubjectWithdrawn(SubjectStepTaken):
-    """The subject left before the end."""
+    """The subject left before the end; without a reason where none was recorded then."""
+
+    reason_code: WithdrawalReason | None = None
 
 
 class SubjectLostToFollowUp(SubjectStepTaken):

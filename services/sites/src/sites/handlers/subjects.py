@@ -9,6 +9,7 @@ from kernel import BusinessTime, Reason, Refused
 
 from sites.domain.consent_forms import Form, FormChange, Forms
 from sites.domain.enrolment_limits import Limit, LimitEnrolment, Taken
+from sites.domain.leaving import LeavingReason
 from sites.domain.study_site import StudySite
 from sites.domain.subject import TAKING_PART, Subject
 from sites.domain.subject_messages import (
@@ -51,13 +52,15 @@ def adopt_subject(subject_id: str, site_id: str, subject_key: str, steps: tuple[
     return build
 
 
-def advance_subject(subject_id: str, step: StepName, at: BusinessTime) -> Builder[AdvanceSubject]:
+def advance_subject(
+    subject_id: str, step: StepName, at: BusinessTime, reason_code: LeavingReason | None = None
+) -> Builder[AdvanceSubject]:
     """Take a subject's next step, knowing how things stand at its site."""
 
     async def build(unit: Unit) -> AdvanceSubject:
         subject = await unit.require(SUBJECTS, subject_id)
         setting = await _setting_of(unit, subject, enrols=step == "enrolled")
-        return AdvanceSubject(occurred_at=at, step=step, setting=setting)
+        return AdvanceSubject(occurred_at=at, step=step, setting=setting, reason_code=reason_code)
 
     return build
 

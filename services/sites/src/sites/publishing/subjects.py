@@ -11,14 +11,12 @@ from sites.domain.consent_forms import Form
 
 PLAIN: dict[type[private.SubjectEvent], type[public.SubjectEvent]] = {
     private.SubjectScreened: public.SubjectScreened,
-    private.SubjectScreenFailed: public.SubjectScreenFailed,
     private.SubjectEnrolled: public.SubjectEnrolled,
     private.SubjectRandomised: public.SubjectRandomised,
     private.SubjectTreatmentStarted: public.SubjectTreatmentStarted,
     private.SubjectTreatmentEnded: public.SubjectTreatmentEnded,
     private.SubjectFollowUpBegun: public.SubjectFollowUpBegun,
     private.SubjectCompleted: public.SubjectCompleted,
-    private.SubjectWithdrawn: public.SubjectWithdrawn,
     private.SubjectLostToFollowUp: public.SubjectLostToFollowUp,
     private.SubjectDied: public.SubjectDied,
 }
@@ -37,19 +35,21 @@ def publish_subject(state: subject.Subject, event: private.SubjectEvent) -> Publ
             return public.SubjectReconsentRequired.model_validate({**about, "form": _form(event.form)})
         case private.SubjectRescreened():
             return public.SubjectRescreened(**about, attempt=event.attempt, form=_form(event.form))
+        case private.SubjectScreenFailed():
+            return public.SubjectScreenFailed(**about, reason_code=event.reason_code)
+        case private.SubjectWithdrawn():
+            return public.SubjectWithdrawn(**about, reason_code=event.reason_code)
         case private.SubjectTransferred():
             left = {"from_site_id": event.from_site_id, "from_country": event.from_country}
             return public.SubjectTransferred(**about, **left)
         case (
             private.SubjectScreened()
-            | private.SubjectScreenFailed()
             | private.SubjectEnrolled()
             | private.SubjectRandomised()
             | private.SubjectTreatmentStarted()
             | private.SubjectTreatmentEnded()
             | private.SubjectFollowUpBegun()
             | private.SubjectCompleted()
-            | private.SubjectWithdrawn()
             | private.SubjectLostToFollowUp()
             | private.SubjectDied()
         ):

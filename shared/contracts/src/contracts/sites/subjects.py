@@ -1,6 +1,6 @@
 """Subjects, pseudonymous."""
 
-from typing import ClassVar
+from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,29 @@ class ConsentForm(BaseModel):
 
     document_id: str
     version: str
+
+
+UsualReason = Literal[
+    "adverse_event",
+    "physician_decision",
+    "pregnancy",
+    "site_terminated_by_sponsor",
+    "study_terminated_by_sponsor",
+    "technical_problems",
+    "withdrawal_by_parent_or_guardian",
+    "withdrawal_by_subject",
+    "other",
+]
+ScreenFailureReason = Literal[UsualReason, "eligibility_criteria_not_met", "enrolment_closed", "lost_to_follow_up"]
+WithdrawalReason = Literal[
+    UsualReason,
+    "lack_of_efficacy",
+    "non_compliance_with_study_drug",
+    "progressive_disease",
+    "protocol_deviation",
+    "recovery",
+]
+REASON: Final = "Coded as in CDISC NCOMPLT (C66727) where that has a term; null where none was recorded"
 
 
 class SubjectEvent(SiteEvent):
@@ -41,6 +64,7 @@ class SubjectScreenFailed(SubjectEvent):
     """The subject does not qualify."""
 
     TYPE: ClassVar[str] = "studyline.sites.subject.screen-failed.v1"
+    reason_code: ScreenFailureReason | None = Field(default=None, description=REASON)
 
 
 class SubjectEnrolled(SubjectEvent):
@@ -65,6 +89,7 @@ class SubjectWithdrawn(SubjectEvent):
     """The subject left the study before its end."""
 
     TYPE: ClassVar[str] = "studyline.sites.subject.withdrawn.v1"
+    reason_code: WithdrawalReason | None = Field(default=None, description=REASON)
 
 
 class SubjectTreatmentStarted(SubjectEvent):

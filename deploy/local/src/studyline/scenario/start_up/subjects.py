@@ -11,6 +11,10 @@ from studyline.scenario.start_up.tale import Tale
 SCREENED, FAILED, ENROLLED, RANDOMISED, TREATED = 3, 9, 10, 11, 12
 """Days after consent."""
 INTERIM_VISIT: Final = 60
+WHY: Final = {
+    "fail-screening": {"reason_code": "eligibility_criteria_not_met"},
+    "withdraw": {"reason_code": "withdrawal_by_subject"},
+}
 
 
 async def enrol(tale: Tale, wave: int) -> None:
@@ -38,7 +42,7 @@ async def _enrolled(tale: Tale, site: Candidate, one: Participant, wave: int) ->
     )
     tale.subjects[key] = made["subject_id"]
     for step, day in _course(one):
-        await tale.do(f"/subjects/{tale.subjects[key]}/{step}", day, tale.cast.monitor)
+        await tale.do(f"/subjects/{tale.subjects[key]}/{step}", day, tale.cast.monitor, **WHY.get(step, {}))
     ends = {"treated": "enrolled, treated", "failed": "screening failed", "screened": "in screening"}
     told = ends.get(one.course, f"enrolled, withdrew on {tale.calendar(one.left or 0)}")
     tale.tell(one.consented, f"{key} consents to version {form['version']}: {told}")
