@@ -98,6 +98,7 @@ OPEN: Final = (
     ),
 )
 PAUSED: Final = (*OPEN, ("/v1/sites/{id}/pause-enrolment", STEP))
+LEFT: Final = {**STEP, "reason_code": "other"}
 CONSENTED: Final = (*OPEN, ("/v1/sites/{id}/subjects", {"subject_key": "007", **STEP}))
 PERSON: Final = {"family_name": "K", "given_name": "M", "profession": "nurse", "country": "DE", **STEP}
 GCP: Final = {"kind": "gcp_certificate", "issued_on": DAY, **STEP}
@@ -257,21 +258,21 @@ WAYS: Final[dict[str, dict[str, Way]]] = {
             {"out_of": "{merged_into}", **STEP}, MERGED_PEOPLE, of_all=True, entries=2
         ),
         "/v1/subjects/{subject_id}/screen": Way(STEP, CONSENTED),
-        "/v1/subjects/{subject_id}/fail-screening": Way({**STEP, "reason_code": "other"}, CONSENTED),
+        "/v1/subjects/{subject_id}/fail-screening": Way(LEFT, CONSENTED),
         "/v1/subjects/{subject_id}/enrol": Way(STEP, SCREENED),
         "/v1/subjects/{subject_id}/randomise": Way(STEP, ENROLLED),
         "/v1/subjects/{subject_id}/start-treatment": Way(STEP, ENROLLED),
         "/v1/subjects/{subject_id}/end-treatment": Way(STEP, TREATED),
         "/v1/subjects/{subject_id}/follow-up": Way(STEP, ENROLLED),
         "/v1/subjects/{subject_id}/complete": Way(STEP, ENROLLED),
-        "/v1/subjects/{subject_id}/withdraw": Way({**STEP, "reason_code": "other"}, CONSENTED),
+        "/v1/subjects/{subject_id}/withdraw": Way(LEFT, CONSENTED),
         "/v1/subjects/{subject_id}/lose": Way(STEP, ENROLLED),
         "/v1/subjects/{subject_id}/record-death": Way(STEP, CONSENTED),
         "/v1/subjects/{subject_id}/reconsent": Way(
             {"consent_form": {"document_id": "icf", "version": "2.0"}, **STEP}, CONSENTED
         ),
         "/v1/subjects/{subject_id}/rescreen": Way(
-            {**STEP, "occurred_at": "2022-04-01"}, (*CONSENTED, ("/v1/subjects/{id}/fail-screening", STEP))
+            {**STEP, "occurred_at": "2022-04-01"}, (*CONSENTED, ("/v1/subjects/{id}/fail-screening", LEFT))
         ),
         "/v1/subjects/{subject_id}/transfer": Way({"site_id": "{id}", **STEP}, MOVING),
         "/v1/studies/{study_id}/enrolment-limits": Way({"subjects": 5, **STEP}, REGISTERED),

@@ -24,6 +24,7 @@ def test_the_openapi_document_is_valid_and_tells_of_every_route(service: Service
         "/v1/start-up",
         "/v1/submission-board",
         "/v1/obligations",
+        "/v1/cycle-times",
         "/v1/tmf-completeness",
         "/v1/freshness",
         "/v1/parked",
