@@ -57,9 +57,9 @@ def configure(service: str, level: str = "INFO") -> None:
 
 def scrubbed(text: str) -> str:
     """Give the text without bearer tokens, JWTs and passwords in URIs."""
-    lowered = text.lower()
+    folded = text.casefold()
     for word, (pattern, replacement) in _SECRET_TEXTS.items():
-        if word in lowered:
+        if word in folded:
             text = pattern.sub(replacement, text)
     return text
 

@@ -19,10 +19,9 @@ from contracts.regulatory import tmf as public
 from regulatory.domain.tmf_document_state import TmfDocument
 from regulatory.domain.tmf_messages import JudgeMilestone
 from regulatory.domain.tmf_status import NEEDLESS, OPEN, is_open
-from regulatory.handlers.tmf_expecting import turn_of
+from regulatory.handlers.tmf_expecting import SERVICE, turn_of
 from regulatory.store import TMF_DOCUMENTS, TMFS
 
-SERVICE: Final = "regulatory"
 MAY_COMPLETE: Final = (public.TmfDocumentFiled, public.TmfDocumentWaived, public.TmfDocumentNotRequired)
 MAY_REOPEN: Final = (
     public.TmfDocumentExpected,

@@ -6,25 +6,25 @@ is only what both ends tell to the day, and where the end does not lie before th
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from chassis.mongo import Document
 from chassis.stream.projecting import Rows
 from contracts import Received
 from contracts.sites import MilestoneReached, StudyMilestoneReached
+from contracts.sites.planning import MilestoneLevel
 from kernel import bounds
 
 from reporting.projections.reading import owner_of, place_of, version_of
 
 COLLECTION: Final = "cycle_times"
-Level = Literal["study", "country", "site"]
 
 
 class Cycle(NamedTuple):
     """Two standard milestones of one level; the names are those of `sites`."""
 
     code: str
-    level: Level
+    level: MilestoneLevel
     begins: str
     ends: str
 
@@ -63,7 +63,7 @@ def fold(row: Mapping[str, Any] | None, received: Received) -> Document:
     }
 
 
-def _told(received: Received) -> tuple[Level, str, str | None]:
+def _told(received: Received) -> tuple[MilestoneLevel, str, str | None]:
     event = received.event
     if isinstance(event, StudyMilestoneReached):
         return "study", event.milestone, event.actual
@@ -71,7 +71,7 @@ def _told(received: Received) -> tuple[Level, str, str | None]:
     return event.level, event.kind, event.actual
 
 
-def _measured(level: Level, reached: Mapping[str, str | None]) -> Iterator[Document]:
+def _measured(level: MilestoneLevel, reached: Mapping[str, str | None]) -> Iterator[Document]:
     days = {kind: day for kind, actual in reached.items() if actual and (day := _day_of(actual))}
     for cycle in CYCLES:
         if cycle.level == level and cycle.begins in days and cycle.ends in days:

@@ -2,11 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from statistics import median
 from typing import Any, Final, Literal
 
 from chassis.http.fields import Code, CountryCode, Name
 from chassis.mongo import Database
 from chassis.scope import Scope
+from contracts.sites.planning import MilestoneLevel
 from pydantic import BaseModel, ConfigDict, Field
 
 from reporting.projections.cycle_times import CYCLES, Cycle
@@ -36,7 +38,7 @@ class CycleTime(Answer):
     """How long it takes from one standard milestone to another, in calendar days."""
 
     cycle: str
-    level: Literal["study", "country", "site"]
+    level: MilestoneLevel
     begins: str = Field(description="Code of the milestone from which the days count")
     ends: str = Field(description="Code of the milestone until which they count")
     country: str | None = Field(description="Null where figures are not told by country, and for a study's own")
@@ -68,21 +70,7 @@ def _answer(cycle: Cycle, country: str, places: Counter[int]) -> CycleTime:
         ends=cycle.ends,
         country=country or None,
         measured=places.total(),
-        median_days=_median(places),
+        median_days=median(places.elements()),
         shortest_days=min(places),
         longest_days=max(places),
     )
-
-
-def _median(places: Counter[int]) -> float:
-    # Counted by day, so that of 100,000 sites some hundred numbers are looked at.
-    total = places.total()
-    return (_nth(places, (total - 1) // 2) + _nth(places, total // 2)) / 2
-
-
-def _nth(places: Counter[int], nth: int) -> int:
-    for days in sorted(places):
-        nth -= places[days]
-        if nth < 0:
-            return days
-    raise AssertionError("there are more places than that")
