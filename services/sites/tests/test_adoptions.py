@@ -95,3 +95,27 @@ async def test_another_sponsors_history_is_not_taken_over(face: Face, source: st
 async def test_a_full_batch_is_adopted_at_once(face: Face, source: str) -> None:
     results = await adopt(face, "studies", source, *[{**STUDY, "key": f"k{number}"} for number in range(500)])
     assert Counter(one["outcome"] for one in results) == {"adopted": 500}
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({"step": "screen_failed", "reason_code": "lack_of_efficacy"}, "Give one of adverse_event, "),
+        ({"step": "screened", "reason_code": "pregnancy"}, "It takes none."),
+    ],
+)
+async def test_a_reason_that_is_none_of_its_step_rejects_its_record_and_no_other(
+    face: Face, source: str, step: dict[str, str], said: str
+) -> None:
+    study_id = await adopted(face, "studies", source, STUDY)
+    site_id = await adopted(face, "sites", source, {**SITE, "study_id": study_id})
+    about = {**SUBJECT, "study_id": study_id, "site_id": site_id}
+    left = {"step": "withdrawn", "on": "2020-03", "reason_code": "pregnancy"}
+    wrong, right = [
+        {**about, "key": name, "steps": [{"step": "consented"}, last]} for name, last in (("1", step), ("2", left))
+    ]
+    rejected, kept = await adopt(face, "subjects", source, wrong, right)
+    assert (rejected["outcome"], kept["outcome"]) == ("rejected", "adopted")
+    assert said in str(rejected["problems"])
+    [_, taken] = (await face.get(f"/v1/subjects/{kept['id']}")).json()["steps"]
+    assert taken["reason_code"] == "pregnancy"

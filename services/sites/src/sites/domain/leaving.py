@@ -38,9 +38,19 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
 
 def unreasoned(step: str, reason_code: str | None) -> list[Reason]:
     """What is wrong with the reason given for a step."""
-    known = REASONS.get(step)
-    if known is None or reason_code in known:
+    if step not in REASONS or reason_code in REASONS[step]:
         return []
-    said = f"{reason_code} is no reason for this step" if reason_code else "The reason is missing"
-    detail = f"{said}. Give one of {', '.join(sorted(known))}."
-    return [Reason(code="reason_code_missing", field="reason_code", detail=detail)]
+    said = misplaced(step, reason_code) or f"The reason is missing. {_known(step)}"
+    return [Reason(code="reason_code_missing", field="reason_code", detail=said)]
+
+
+def misplaced(step: str, reason_code: str | None) -> str | None:
+    """What is wrong with a reason that is none of its step, in a sentence; None where there is none, or it is one."""
+    if reason_code is None or reason_code in REASONS.get(step, ()):
+        return None
+    return f"{reason_code} is no reason for this step. {_known(step)}"
+
+
+def _known(step: str) -> str:
+    known = REASONS.get(step)
+    return f"Give one of {', '.join(sorted(known))}." if known else "It takes none."

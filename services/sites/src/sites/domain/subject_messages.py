@@ -1,13 +1,13 @@
 """Commands and events of subjects; what follows from them stands in `subject.py`."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from kernel import BusinessTime, Command, Event
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from sites.domain.consent_forms import Form, Forms
 from sites.domain.enrolment_limits import Taken
-from sites.domain.leaving import LeavingReason, ScreenFailureReason, WithdrawalReason
+from sites.domain.leaving import LeavingReason, ScreenFailureReason, WithdrawalReason, misplaced
 
 StepName = Literal[
     "consented",
@@ -33,6 +33,12 @@ class Step(BaseModel):
     step: StepName
     on: BusinessTime | None = None
     reason_code: LeavingReason | None = None
+
+    @model_validator(mode="after")
+    def _of_its_step(self) -> Self:
+        if wrong := misplaced(self.step, self.reason_code):
+            raise ValueError(wrong)
+        return self
 
 
 class TakenStep(Step):
